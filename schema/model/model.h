@@ -1,0 +1,319 @@
+/* model: declarations, the target of a question, and the hardware tree built for it.
+ *
+ * Types of devices and buses are constant C tables, generated from schema/devices and schema/buses
+ * by the same reader that loads machines at run time (cfg.h). This layer must not know JSON commands, the
+ * emulator, files of the host, or the clock: it is given text, and answers with trees. */
+#ifndef VITRINE_MODEL_H
+#define VITRINE_MODEL_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---- values --------------------------------------------------------------------------------- */
+
+typedef enum {
+    MDL_BOOL, /* on | off */
+    MDL_UINT, /* 0 … 2^64-1, within the declared range */
+    MDL_SIZE, /* bytes, written with K M G T */
+    MDL_ENUM, /* one of the declared words */
+    MDL_STR,  /* any text */
+} MdlKind;
+
+/* One value. number for BOOL (0, 1), UINT and SIZE; text for ENUM and STR. A STR without a value
+ * has text NULL. Text in constant tables is static; in trees it is owned by the tree. */
+typedef struct MdlValue {
+    MdlKind kind;
+    uint64_t number;
+    const char *text;
+} MdlValue;
+
+const char *mdl_kind_name(MdlKind kind); /* "bool", "uint", … as written in `type =` */
+/* The canonical text of a value: on/off, decimal, 128M, the word. Free with g_free. */
+char *mdl_value_print(const MdlValue *value);
+/* The value as JSON: boolean, integer, string or null. New reference. */
+json_t *mdl_value_json(const MdlValue *value);
+
+/* ---- types: constant after the build ---------------------------------------------------------- */
+
+typedef enum { MDL_SIDE_GUEST, MDL_SIDE_BACKEND } MdlSide;
+
+/* A property of a device type, or an option of a machine: they are declared alike. */
+typedef struct MdlProperty {
+    const char *name;
+    const char *doc;
+    MdlKind kind;
+    bool has_default;
+    MdlValue default_value;
+    uint64_t minimum, maximum; /* of UINT and SIZE, inclusive */
+    const char *const *values; /* of ENUM; NULL-terminated */
+    MdlSide side;
+    bool required; /* must be set by the machine or the person */
+} MdlProperty;
+
+typedef enum {
+    MDL_REGION_MMIO,   /* the driver answers reads and writes */
+    MDL_REGION_RAM,    /* memory the guest may read, write and run */
+    MDL_REGION_WINDOW, /* the addresses belong to a bus the device provides */
+} MdlRegionKind;
+
+typedef struct MdlRegion {
+    const char *name;
+    const char *doc;
+    MdlRegionKind kind;
+    const char *size; /* expression over the device's properties */
+} MdlRegion;
+
+typedef struct MdlIrq { /* an interrupt output */
+    const char *name;
+    const char *doc;
+    bool many; /* one output for each element of the repeated device it is wired to */
+} MdlIrq;
+
+typedef struct MdlProvidedBus {
+    const char *name; /* "pcie": the instance is "pcie.0" unless the machine names it */
+    const char *type;
+    const char *doc;
+} MdlProvidedBus;
+
+typedef struct MdlNodeProperty {
+    const char *name;  /* of the device-tree property */
+    const char *value; /* in the notation of schema/README.md */
+} MdlNodeProperty;
+
+/* A device-tree node that a device brings. The first of a type is the device's own. */
+typedef struct MdlNode {
+    const char *path; /* "serial": under the bus's node; "/poweroff": at the root */
+    const MdlNodeProperty *properties;
+    size_t n_properties;
+} MdlNode;
+
+typedef struct MdlDeviceType {
+    const char *name;
+    const char *doc;
+    const char *bus;           /* the bus type it sits on */
+    const char *const *traits; /* what a bus may accept or reach by; NULL-terminated */
+    bool hotplug;
+    const char *irq_inputs; /* expression over the properties: how many lines; NULL: none */
+    const MdlProperty *properties;
+    size_t n_properties;
+    const MdlRegion *regions;
+    size_t n_regions;
+    const MdlIrq *irqs;
+    size_t n_irqs;
+    const MdlProvidedBus *buses;
+    size_t n_buses;
+    const MdlNode *nodes;
+    size_t n_nodes;
+} MdlDeviceType;
+
+typedef enum { MDL_RADIX_DECIMAL = 10, MDL_RADIX_HEX = 16 } MdlRadix;
+
+typedef struct MdlField { /* one part of an address */
+    const char *name;
+    const char *doc;
+    MdlRadix radix;
+    unsigned digits; /* the text is padded with zeros to this many */
+    uint64_t minimum, maximum;
+} MdlField;
+
+typedef struct MdlReserved {
+    const char *address; /* in the bus's text form; a part may be * */
+    const char *reason;
+} MdlReserved;
+
+typedef struct MdlBusType {
+    const char *name;
+    const char *doc;
+    const char *separator; /* between the fields of an address in text: "." in 02.0 */
+    const char *prefix;    /* before the first: "0x" */
+    const MdlField *fields;
+    size_t n_fields;
+    const MdlReserved *reserved;
+    size_t n_reserved;
+    const char *const *accepts; /* traits; a device without one of them is refused; empty: all */
+    const char *const *reaches; /* traits a guest can use here; empty: all that is accepted */
+    bool hotplug;
+    const char *order; /* the field counted up for a device without an address; NULL: must be given */
+    const char *max_devices; /* NULL: as many as there are addresses */
+    bool ranges; /* an address is a range of bytes (the system bus), so slots are free ranges */
+} MdlBusType;
+
+typedef struct MdlAccelerator {
+    const char *name;
+    const char *doc;
+    bool runs;                 /* CPUs execute */
+    const char *const *archs;  /* empty: every one */
+    uint64_t max_cpus;
+} MdlAccelerator;
+
+/* The tables generated from schema/, NULL-terminated and sorted by name. */
+extern const MdlDeviceType *const mdl_device_types[];
+extern const MdlBusType *const mdl_bus_types[];
+extern const MdlAccelerator *const mdl_accelerators[];
+
+const MdlDeviceType *mdl_device_type_find(const char *name); /* NULL: none such */
+const MdlBusType *mdl_bus_type_find(const char *name);
+const MdlAccelerator *mdl_accelerator_find(const char *name);
+bool mdl_device_type_has_trait(const MdlDeviceType *type, const char *trait);
+
+/* ---- findings ------------------------------------------------------------------------------- */
+
+/* One thing wrong with a declaration or a target. Everything found is reported, in order. */
+typedef struct MdlFinding {
+    const char *class_name; /* "SlotTaken", "OutOfRange", …: the class of the check, static */
+    const char *rule;       /* name of the check that fired, static */
+    char *place;            /* "virt-1.0: device serial0", "options.aclint" */
+    char *file;             /* of the declaration at fault, or NULL */
+    unsigned line;          /* 0: none */
+    char *message;
+    char *suggestion; /* or NULL */
+} MdlFinding;
+
+typedef struct MdlFindings MdlFindings;
+MdlFindings *mdl_findings_new(void);
+void mdl_findings_free(MdlFindings *findings);
+size_t mdl_findings_count(const MdlFindings *findings);
+const MdlFinding *mdl_findings_at(const MdlFindings *findings, size_t index);
+/* "file:line: message (rule; suggestion)", a line each. Free with g_free. */
+char *mdl_findings_print(const MdlFindings *findings);
+
+/* ---- what a question is about ----------------------------------------------------------------- */
+
+/* As the person gave it: an absent member takes the machine's default. */
+typedef struct MdlTarget {
+    char *machine;       /* NULL: the machine-independent answer */
+    char *accel;         /* NULL: the default */
+    GHashTable *options; /* name -> text, in the words given (char * -> char *) */
+    char *cpu;           /* "rv64" or "rv64,property=value" */
+    uint64_t cpus, sockets, clusters, cores, threads, max_cpus; /* 0: not given */
+    uint64_t memory;                                            /* bytes; 0: not given */
+    bool nodefaults;
+} MdlTarget;
+
+MdlTarget *mdl_target_new(void);
+MdlTarget *mdl_target_copy(const MdlTarget *target);
+void mdl_target_free(MdlTarget *target);
+
+/* An input that was read while answering. value: after defaults and aliases, canonical. given: the
+ * words of the caller, NULL when the default was used. */
+typedef struct MdlInput {
+    char *name; /* "machine", "accel.name", "options.aclint", "smp.cpus", "memory.size", … */
+    char *given;
+    char *value;
+} MdlInput;
+
+/* The record of what was read: what an answer depends on. */
+typedef struct MdlTrace MdlTrace;
+MdlTrace *mdl_trace_new(void);
+void mdl_trace_free(MdlTrace *trace);
+/* Records once per name. trace may be NULL: nothing is recorded. */
+void mdl_trace_read(MdlTrace *trace, const char *name, const char *given, const char *value);
+size_t mdl_trace_count(const MdlTrace *trace);
+const MdlInput *mdl_trace_at(const MdlTrace *trace, size_t index); /* sorted by name */
+
+/* ---- machines -------------------------------------------------------------------------------- */
+
+typedef struct MdlCatalog MdlCatalog; /* all machines that are known, embedded and a person's own */
+typedef struct MdlMachine MdlMachine; /* one, its layers laid over each other; owned by the catalog */
+
+/* The embedded machines. Never fails: the build has checked them. */
+MdlCatalog *mdl_catalog_new(void);
+void mdl_catalog_free(MdlCatalog *catalog);
+/* Adds a machine or VM file. name: what findings call the file. False: findings say why, and the
+ * catalog is as it was. */
+bool mdl_catalog_add(MdlCatalog *catalog, const char *name, const char *text, size_t length,
+                     MdlFindings *findings);
+/* By full name ("virt-1.0") or by alias ("virt": its newest version). NULL: none such. */
+const MdlMachine *mdl_catalog_find(const MdlCatalog *catalog, const char *name);
+size_t mdl_catalog_count(const MdlCatalog *catalog);
+const MdlMachine *mdl_catalog_at(const MdlCatalog *catalog, size_t index); /* sorted by name */
+
+/* ---- the hardware tree ------------------------------------------------------------------------ */
+
+typedef struct MdlDevice MdlDevice;
+typedef struct MdlBus MdlBus;
+
+#define MDL_MAX_FIELDS 6
+
+typedef struct MdlAddress {
+    uint64_t fields[MDL_MAX_FIELDS]; /* as the bus type declares them */
+} MdlAddress;
+
+struct MdlBus {
+    const char *id; /* "system", "cpus", "pcie.0" */
+    const MdlBusType *type;
+    MdlDevice *owner;     /* NULL: a root bus */
+    GPtrArray *devices;   /* MdlDevice *, in tree order */
+    const char *node;     /* device-tree path of its node, for root buses; NULL: the owner's */
+};
+
+typedef struct MdlPlacedRegion {
+    const MdlRegion *region;
+    uint64_t base, size; /* bytes on the system bus */
+} MdlPlacedRegion;
+
+typedef struct MdlWire { /* one interrupt output and where it leads */
+    const MdlIrq *irq;
+    unsigned output;  /* 0, or the element of a `many` output */
+    MdlDevice *to;
+    unsigned line;
+} MdlWire;
+
+struct MdlDevice {
+    const char *id;
+    const MdlDeviceType *type;
+    MdlBus *bus; /* where it sits */
+    MdlAddress address;
+    unsigned index;              /* of a repeated device; else 0 */
+    MdlValue *properties;        /* one for each of type->properties, in that order */
+    MdlPlacedRegion *regions;    /* one for each of type->regions */
+    GArray *wires;               /* MdlWire, outputs in declared order */
+    uint64_t n_inputs;           /* interrupt input lines */
+    MdlBus **buses;              /* one for each of type->buses */
+    const char *file;            /* where it is declared */
+    unsigned line;
+    const char *layer; /* the machine layer that brought it */
+};
+
+/* The precise hardware of one target: everything resolved, nothing to look up elsewhere. Constant
+ * once built. */
+typedef struct MdlHardware {
+    const char *machine; /* full name */
+    const char *arch;
+    const MdlAccelerator *accel;
+    const char *cpu_type;
+    uint64_t cpus, sockets, clusters, cores, threads, max_cpus;
+    uint64_t memory; /* bytes */
+    GPtrArray *root_buses; /* MdlBus * */
+    GPtrArray *devices;    /* MdlDevice *, in tree order: an owner before what sits on its buses */
+    GPtrArray *buses;      /* MdlBus *, roots first, in tree order */
+    const MdlNode *nodes;  /* of the machine itself: "/", "/soc" */
+    size_t n_nodes;
+} MdlHardware;
+
+/* Builds the hardware of a target. Every check runs that its prerequisites allow, every finding is
+ * reported; NULL exactly when a finding was. trace: what was read (may be NULL). The tree keeps no
+ * pointer into target; it does keep pointers into the catalog, which must outlive it. */
+MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *target, MdlTrace *trace,
+                                MdlFindings *findings);
+void mdl_hardware_free(MdlHardware *hardware);
+
+const MdlDevice *mdl_hardware_device(const MdlHardware *hardware, const char *id);
+const MdlBus *mdl_hardware_bus(const MdlHardware *hardware, const char *id);
+/* A property by name; asserts that the type declares it. */
+const MdlValue *mdl_device_property(const MdlDevice *device, const char *name);
+
+/* Address to text and back, as the bus type says ("02.0"). Free with g_free. */
+char *mdl_address_print(const MdlBusType *type, const MdlAddress *address);
+bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret_address,
+                       char **ret_why);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlFindings, mdl_findings_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTarget, mdl_target_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTrace, mdl_trace_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlCatalog, mdl_catalog_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlHardware, mdl_hardware_free)
+
+#endif
