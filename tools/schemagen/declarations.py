@@ -1,0 +1,95 @@
+"""The schema in memory: what load.py makes, check.py holds against the rules, the emitters read."""
+
+import re
+
+BUILTINS = {
+    "str": "text",
+    "bool": "true or false",
+    "int": "an integer from -2^63 to 2^63-1",
+    "uint": "an integer from 0 to 2^64-1",
+    "hex": "an integer from 0 to 2^64-1 as text, \"0x\" and hexadecimal digits",
+    "number": "a number that may have a fraction",
+    "any": "any JSON value",
+}
+
+
+# What schema/api/api_info.h calls its own types, after "Api".
+RUNTIME_NAMES = ["CommandInfo", "Kind", "MemberInfo", "Shape", "Slot", "TypeInfo", "WordInfo"]
+
+
+class Use:
+    """A type as it is used: its name and how many of it. shape: one, list or map."""
+
+    def __init__(self, name, shape):
+        self.name, self.shape = name, shape
+
+    def __str__(self):
+        return {"one": "{}", "list": "[{}]", "map": "{{*: {}}}"}[self.shape].format(self.name)
+
+    def json(self):
+        return {"one": self.name, "list": [self.name], "map": {"*": self.name}}[self.shape]
+
+
+class Member:
+    def __init__(self, node, name, use, doc, optional, since):
+        self.node, self.name, self.use, self.doc = node, name, use, doc
+        self.optional, self.since = optional, since
+
+
+class Value:
+    """A value of an enum, or a reason of an error: a name and what it means."""
+
+    def __init__(self, node, name, doc):
+        self.node, self.name, self.doc = node, name, doc
+
+
+class Type:
+    """A struct (members) or an enum (values). args_of: the command whose arguments it is."""
+
+    def __init__(self, node, name, doc, since=None, members=None, values=None, used_in=None,
+                 args_of=None):
+        self.node, self.name, self.doc, self.since = node, name, doc, since
+        self.members, self.values = members or [], values or []
+        self.is_enum = values is not None
+        self.used_in, self.args_of = used_in, args_of
+
+    @property
+    def is_generated(self):
+        return self.args_of is not None
+
+
+class Phase:
+    def __init__(self, node, name, doc, arguments, errors):
+        self.node, self.name, self.doc = node, name, doc
+        self.arguments, self.errors = arguments, errors
+
+
+class Command:
+    """arguments is the Type of the argument object, those of the phase last."""
+
+    def __init__(self, node, name, doc, since, phase, arguments, returns, errors, example):
+        self.node, self.name, self.doc, self.since, self.phase = node, name, doc, since, phase
+        self.arguments, self.returns, self.errors = arguments, returns, errors
+        self.example = example
+
+
+class Schema:
+    def __init__(self, phases, types, commands):
+        self.phases, self.types, self.commands = phases, types, commands
+
+    def type_order(self):
+        return [self.types[name] for name in sorted(self.types)]
+
+    def command_order(self):
+        return [self.commands[name] for name in sorted(self.commands)]
+
+
+def snake(name):
+    """MachineInfo -> machine_info, HotpluggableCPU -> hotpluggable_cpu, cpu-max -> cpu_max."""
+    name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
+    name = re.sub(r"([A-Z])([A-Z][a-z])", r"\1_\2", name)
+    return name.replace("-", "_").lower()
+
+
+def camel(name):
+    return "".join(word[:1].upper() + word[1:] for word in name.split("-"))

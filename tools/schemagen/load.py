@@ -1,0 +1,244 @@
+"""Reads a schema from its folder: phases.json, commands/NAME.json and types/NAME.json.
+
+Everything wrong is collected, file by file, and raised together; what the emitters get is right.
+"""
+
+import os
+import re
+
+import check
+from declarations import (RUNTIME_NAMES, Command, Member, Phase, Schema, Type, Use, Value, camel)
+from rules import RULES
+from textjson import Problem, Problems, parse
+
+
+class Loader:
+    """Turns nodes into declarations, collecting problems instead of stopping at the first."""
+
+    def __init__(self):
+        self.problems = []
+
+    def problem(self, node, rule, message):
+        assert rule in RULES
+        self.problems.append(Problem(node.file, node.line, rule, message))
+
+    # ---- keys ---------------------------------------------------------------------------------
+
+    def keys(self, node, what, required, optional=()):
+        """The object's members by key, those of the wrong kind left out."""
+        wanted = dict(required)
+        wanted.update(optional)
+        if node.kind != "object":
+            self.problem(node, "wrong-kind", f"{what} is an object, not {node.kind}")
+            return {}
+        good = {}
+        for key, value in node.value.items():
+            if key not in wanted:
+                known = ", ".join(wanted)
+                self.problem(value, "unknown-key", f"{what} has no key '{key}'; keys are {known}")
+            elif wanted[key] != "value" and value.kind not in wanted[key].split("|"):
+                want = wanted[key].replace("|", " or ")
+                self.problem(value, "wrong-kind", f"'{key}' is {want}, not {value.kind}")
+            else:
+                good[key] = value
+        for key in dict(required):
+            if key not in node.value:
+                self.problem(node, "missing-key", f"{what} lacks '{key}'")
+        return good
+
+    def doc(self, good):
+        """The paragraphs of a doc."""
+        node = good.get("doc")
+        if node is None:
+            return []
+        nodes = node.value if node.kind == "array" else [node]
+        paragraphs = []
+        for part in nodes:
+            text = part.value if part.kind == "string" else ""
+            if not re.search(r"\S[.:)]$", text) or text != text.strip() or "\n" in text:
+                self.problem(part, "doc", "a doc is sentences, each paragraph ending with a full "
+                             "stop; several paragraphs are a list of strings")
+            paragraphs.append(text)
+        if not nodes:
+            self.problem(node, "doc", "the doc says nothing")
+        return paragraphs
+
+    def since(self, good):
+        node = good.get("since")
+        if node is None:
+            return None
+        if not re.fullmatch(r"[0-9]+\.[0-9]+", node.value):
+            self.problem(node, "since-form", f"'{node.value}' is not a version, as 0.1")
+        return node.value
+
+    def name(self, good, key, form):
+        node = good.get(key)
+        if node is None:
+            return ""
+        pattern, words = {
+            "dashes": (r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case-with-dashes"),
+            "qmp": (r"[a-z0-9]+([-_][a-z0-9]+)*", "lower-case-with-dashes"),
+            "camel": (r"[A-Z][A-Za-z0-9]*", "CamelCase"),
+        }[form]
+        if not re.fullmatch(pattern, node.value):
+            self.problem(node, "name-form", f"'{node.value}' is not {words}")
+        return node.value
+
+    def unique(self, items, what):
+        seen = set()
+        for item in items:
+            if item.name in seen:
+                self.problem(item.node, "duplicate-name", f"{what} '{item.name}' is declared twice")
+            seen.add(item.name)
+        return items
+
+    # ---- parts of a declaration -----------------------------------------------------------------
+
+    def use(self, node):
+        """A type expression."""
+        value, shape = node, "one"
+        if node.kind == "array" and len(node.value) == 1:
+            value, shape = node.value[0], "list"
+        elif node.kind == "object" and list(node.value) == ["*"]:
+            value, shape = node.value["*"], "map"
+        if value.kind != "string":
+            self.problem(node, "type-form",
+                         'a type is "T", a list of it is ["T"], a map to it is {"*": "T"}')
+            return Use("any", "one")
+        return Use(value.value, shape)
+
+    def member(self, node):
+        good = self.keys(node, "a member",
+                         {"name": "string", "type": "value", "doc": "string|array"},
+                         {"optional": "boolean", "since": "string"})
+        use = self.use(good["type"]) if "type" in good else Use("any", "one")
+        optional = "optional" in good and good["optional"].value
+        return Member(node, self.name(good, "name", "dashes"), use, self.doc(good), optional,
+                      self.since(good))
+
+    def members(self, good, key, what):
+        members = [self.member(node) for node in good[key].value] if key in good else []
+        optional = None
+        for member in members:
+            if member.optional:
+                optional = member
+            elif optional is not None:
+                self.problem(member.node, "optional-order", f"{what} '{member.name}' is required "
+                             f"and comes after '{optional.name}', which is optional")
+        return self.unique(members, what)
+
+    def values(self, good, key, what, name_key, form):
+        values = []
+        for node in good[key].value if key in good else []:
+            one = self.keys(node, what, {name_key: "string", "doc": "string|array"})
+            values.append(Value(node, self.name(one, name_key, form), self.doc(one)))
+        return self.unique(values, what)
+
+    # ---- declarations -----------------------------------------------------------------------------
+
+    def type(self, node, stem):
+        good = self.keys(node, "a type", {"name": "string", "doc": "string|array"},
+                         {"since": "string", "members": "array", "values": "array",
+                          "used-in": "string"})
+        name = self.name(good, "name", "camel")
+        self.file_name(node, name, stem)
+        if ("members" in good) == ("values" in good):
+            self.problem(node, "kind-form", "a type has either 'members' or 'values'")
+        values = None
+        if "values" in good:
+            values = self.values(good, "values", "value", "name", "dashes")
+        members = self.members(good, "members", "member")
+        if not members and not values:
+            self.problem(node, "empty", f"type '{name}' has nothing in it")
+        used_in = good["used-in"].value if "used-in" in good else None
+        return Type(node, name, self.doc(good), self.since(good), members, values, used_in)
+
+    def command(self, node, stem, phases):
+        good = self.keys(node, "a command",
+                         {"name": "string", "doc": "string|array", "since": "string"},
+                         {"phase": "string", "arguments": "array", "returns": "value",
+                          "errors": "array", "example": "object"})
+        name = self.name(good, "name", "qmp")
+        self.file_name(node, name, stem)
+        phase_name = good["phase"].value if "phase" in good else "model"
+        if phase_name not in phases:
+            self.problem(good.get("phase", node), "unknown-phase", f"no phase '{phase_name}'; "
+                         f"phases are {', '.join(phases)}")
+        phase = phases.get(phase_name, Phase(node, phase_name, [], [], []))
+        own = self.members(good, "arguments", "argument")
+        common = {member.name for member in phase.arguments}
+        for member in own:
+            if member.name in common:
+                self.problem(member.node, "reserved-name", f"every command of phase "
+                             f"'{phase_name}' has the argument '{member.name}' already")
+        arguments = Type(node, camel(name.replace("_", "-")) + "Args",
+                         [f"The arguments of {name}."], members=own + phase.arguments,
+                         args_of=name)
+        returns = self.use(good["returns"]) if "returns" in good else None
+        errors = self.values(good, "errors", "error", "reason", "camel")
+        return Command(node, name, self.doc(good), self.since(good), phase, arguments, returns,
+                       errors, good.get("example"))
+
+    def file_name(self, node, name, stem):
+        if name != stem:
+            self.problem(node, "file-name", f"'{name}' is declared in a file called '{stem}.json'")
+
+    def phases(self, node):
+        """The phases by name, and the enum that lists them."""
+        good = self.keys(node, "phases.json", {"doc": "string|array", "phases": "array"})
+        phases = []
+        for one in good["phases"].value if "phases" in good else []:
+            keys = self.keys(one, "a phase", {"name": "string", "doc": "string|array"},
+                             {"arguments": "array", "errors": "array"})
+            phases.append(Phase(one, self.name(keys, "name", "dashes"), self.doc(keys),
+                                self.members(keys, "arguments", "argument"),
+                                self.values(keys, "errors", "error", "reason", "camel")))
+        self.unique(phases, "phase")
+        values = [Value(phase.node, phase.name, phase.doc) for phase in phases]
+        enum = Type(node, "Phase", self.doc(good), values=values)
+        return {phase.name: phase for phase in phases}, enum
+
+
+def _documents(loader, root, folder):
+    """Each file of a folder, parsed: (node, name without .json)."""
+    path = os.path.join(root, folder)
+    for entry in sorted(os.listdir(path) if os.path.isdir(path) else []):
+        if entry.endswith(".json"):
+            node = _document(loader, root, f"{folder}/{entry}")
+            if node is not None:
+                yield node, entry[:-len(".json")]
+
+
+def _document(loader, root, name):
+    with open(os.path.join(root, name), encoding="utf-8") as file:
+        text = file.read()
+    try:
+        return parse(name, text)
+    except Problem as problem:
+        loader.problems.append(problem)
+        return None
+
+
+def load(root):
+    """The schema in folder root. Raises Problems with everything that is wrong."""
+    loader = Loader()
+    node = _document(loader, root, "phases.json")
+    if node is None:
+        raise Problems(loader.problems)
+    phases, enum = loader.phases(node)
+    declared = [loader.type(node, stem) for node, stem in _documents(loader, root, "types")]
+    commands = [loader.command(node, stem, phases)
+                for node, stem in _documents(loader, root, "commands")]
+    types = {one.name: one for one in declared}
+    generated = [enum] + [command.arguments for command in commands]
+    for name in RUNTIME_NAMES + [one.name for one in generated]:
+        if name in types:
+            loader.problem(types[name].node, "reserved-name",
+                           f"the name '{name}' belongs to the generated code")
+    types.update((one.name, one) for one in generated)
+    schema = Schema(phases, types, {command.name: command for command in commands})
+    if not loader.problems:
+        check.check(schema, loader.problem)
+    if loader.problems:
+        raise Problems(loader.problems)
+    return schema
