@@ -13,6 +13,9 @@ BUILTINS = {
 }
 
 
+# The phases a command can have; phases.json documents each. emit_c.py says which layer answers.
+PHASES = ["model", "session", "machine"]
+
 # What schema/api/api_info.h calls its own types, after "Api".
 RUNTIME_NAMES = ["CommandInfo", "Kind", "MemberInfo", "Shape", "Slot", "TypeInfo", "WordInfo"]
 

@@ -7,7 +7,8 @@ import os
 import re
 
 import check
-from declarations import (RUNTIME_NAMES, Command, Member, Phase, Schema, Type, Use, Value, camel)
+from declarations import (PHASES, RUNTIME_NAMES, Command, Member, Phase, Schema, Type, Use, Value,
+                          camel)
 from rules import RULES
 from textjson import Problem, Problems, parse
 
@@ -194,6 +195,10 @@ class Loader:
                                 self.members(keys, "arguments", "argument"),
                                 self.values(keys, "errors", "error", "reason", "camel")))
         self.unique(phases, "phase")
+        for phase in phases:
+            if phase.name not in PHASES:
+                self.problem(phase.node, "unknown-phase", f"no layer answers the phase "
+                             f"'{phase.name}'; phases are {', '.join(PHASES)}")
         values = [Value(phase.node, phase.name, phase.doc) for phase in phases]
         enum = Type(node, "Phase", self.doc(good), values=values)
         return {phase.name: phase for phase in phases}, enum
