@@ -1,0 +1,41 @@
+/* accel: how the CPUs of a machine are run; one table of functions for each way of doing it.
+ *
+ * The engine knows no more of a CPU than this. An accelerator makes a CPU of a device in the
+ * hardware tree, is told of the levels of its interrupt inputs, and runs all of them between start
+ * and stop. */
+#ifndef VITRINE_EMULATOR_ACCEL_H
+#define VITRINE_EMULATOR_ACCEL_H
+
+#include "driver.h"
+
+typedef struct EmuMachine EmuMachine;
+
+typedef struct EmuAccel {
+    const char *name; /* as declared: "none" */
+
+    /* State of the whole machine's CPUs. False: error is set. */
+    bool (*init)(EmuMachine *machine, void **ret_state, GError **error);
+    void (*done)(void *state);
+
+    /* With the machine's lock held. */
+    bool (*cpu_init)(void *state, EmuDevice *device, void **ret_cpu, GError **error);
+    void (*cpu_reset)(void *cpu);
+    void (*cpu_input)(void *cpu, unsigned line, bool level);
+    void (*cpu_done)(void *cpu);
+    /* What `time` reads; called on each change, NULL if of no interest. */
+    void (*timebase)(void *state, uint64_t frequency, uint64_t offset);
+
+    /* Without the lock. stop returns when no CPU runs; kick only asks for it (lock held or not), so
+     * that a power request does not let the guest run on. NULL: CPUs never run. */
+    void (*start)(void *state);
+    void (*stop)(void *state);
+    void (*kick)(void *state);
+} EmuAccel;
+
+/* Every accelerator of this build, NULL-terminated. */
+extern const EmuAccel *const emu_accels[];
+const EmuAccel *emu_accel_find(const char *name); /* NULL: none such */
+
+extern const EmuAccel emu_accel_none;
+
+#endif

@@ -1,0 +1,222 @@
+/* driver: what a device is made of, and all that it may ask of the machine around it.
+ *
+ * The one header a device's source sees beside its generated properties. A driver is a constant
+ * table of functions; the engine owns every instance of it. No driver reads the command line, JSON,
+ * the device tree or another device: it is told its properties, and reaches others only through
+ * interrupt lines, guest memory and the bus it provides.
+ *
+ * What a guest does is never an error of ours: a wrong access is answered as the hardware would,
+ * counted, and reported through emu_device_guest_error().
+ *
+ * Every function of a driver is called with the machine's lock held, one at a time; none may block.
+ * Services are to be called from there only, those excepted that say otherwise. */
+#ifndef VITRINE_EMULATOR_DRIVER_H
+#define VITRINE_EMULATOR_DRIVER_H
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <model.h>
+
+typedef struct EmuDevice EmuDevice;
+typedef struct EmuPciDriver EmuPciDriver;
+
+/* ---- a driver -------------------------------------------------------------------------------- */
+
+/* The sizes of an access, in bytes, as a set. */
+#define EMU_ACCESS_1   1u
+#define EMU_ACCESS_2   2u
+#define EMU_ACCESS_4   4u
+#define EMU_ACCESS_8   8u
+#define EMU_ACCESS_ANY 15u
+
+typedef struct EmuDriver {
+    const MdlDeviceType *type; /* the declaration this is the driver of */
+    size_t state_size;         /* bytes of private state, zeroed before init; 0: none */
+
+    /* Makes the instance: reads its properties, takes what it needs from the host. False: error is
+     * set, done() is not called. Guest memory and other devices are not to be touched yet. May be
+     * NULL, like each function below. */
+    bool (*init)(EmuDevice *device, GError **error);
+    /* To the state after power-on. Called once before the machine first runs, and at each reset. */
+    void (*reset)(EmuDevice *device);
+    /* Gives back what init took. Timers and character handles are released by the engine. */
+    void (*done)(EmuDevice *device);
+
+    /* An access to a region (index as generated: NS16550A_REGION_REGS) that is not RAM. It lies
+     * wholly inside the region, is naturally aligned and of a size in access_sizes; any other one
+     * is answered with zero, counted, and never seen here. */
+    unsigned access_sizes;
+    uint64_t (*read)(EmuDevice *device, unsigned region, uint64_t offset, unsigned size);
+    void (*write)(EmuDevice *device, unsigned region, uint64_t offset, unsigned size,
+                  uint64_t value);
+
+    /* An interrupt input line changed its level. Called on changes only. */
+    void (*input)(EmuDevice *device, unsigned line, bool level);
+
+    const EmuPciDriver *pci; /* of a PCI function or a PCI host bridge; else NULL */
+} EmuDriver;
+
+/* The private state, of the driver's state_size. */
+void *emu_device_state(EmuDevice *device);
+/* The device in the hardware tree: what a generated props_read() is given. */
+const MdlDevice *emu_device_model(const EmuDevice *device);
+/* First address of a region on the system bus. */
+uint64_t emu_device_region_base(const EmuDevice *device, unsigned region);
+
+/* ---- interrupt lines ---------------------------------------------------------------------------
+ */
+
+/* Drives an output. irq: index as generated (NS16550A_IRQ_IRQ); output: 0, or the element of an
+ * output declared `many`. An output that is wired nowhere may be driven. Where several outputs lead
+ * to one line, the line is high while any of them is. */
+void emu_device_set_irq(EmuDevice *device, unsigned irq, unsigned output, bool level);
+/* The level an output was last driven to. */
+bool emu_device_irq_level(const EmuDevice *device, unsigned irq, unsigned output);
+/* How many outputs of that name are wired: for `many`, the number of elements. */
+unsigned emu_device_n_outputs(const EmuDevice *device, unsigned irq);
+/* How many interrupt input lines the device has. */
+unsigned emu_device_n_inputs(const EmuDevice *device);
+
+/* ---- time
+ * ---------------------------------------------------------------------------------------- */
+
+/* Virtual time in nanoseconds since the machine was built; it stands still while the machine does.
+ * May be called from any thread. */
+int64_t emu_device_now(const EmuDevice *device);
+/* The host's time of day in nanoseconds since 1970-01-01 UTC. */
+int64_t emu_device_wall_clock(const EmuDevice *device);
+
+/* A timer on virtual time. index is handed back to expired (which hart's, which queue's). Belongs
+ * to the engine, and is unset by a reset of the machine before the device's own reset. */
+typedef struct EmuTimer EmuTimer;
+EmuTimer *emu_device_timer_new(EmuDevice *device,
+                               void (*expired)(EmuDevice *device, unsigned index), unsigned index);
+void emu_timer_set(EmuTimer *timer, int64_t deadline); /* in the past: at the next opportunity */
+void emu_timer_unset(EmuTimer *timer);
+bool emu_timer_is_set(const EmuTimer *timer);
+
+/* What the harts' `time` register reads: ticks = now * frequency / 1e9 + offset (RISC-V privileged
+ * 3.2.1). Told by the device that holds mtime, whenever the offset changes. */
+void emu_device_set_timebase(EmuDevice *device, uint64_t frequency, uint64_t offset);
+
+/* ---- characters
+ * ------------------------------------------------------------------------------------ */
+
+typedef struct EmuChar EmuChar;
+
+typedef enum {
+    EMU_CHAR_OPENED, /* somebody is at the other end */
+    EMU_CHAR_CLOSED,
+    EMU_CHAR_BREAK, /* the line was held low */
+} EmuCharEvent;
+
+typedef struct EmuCharOps {
+    size_t (*can_receive)(EmuDevice *device); /* bytes that receive() would take now */
+    void (*receive)(EmuDevice *device, const uint8_t *bytes, size_t size);
+    void (*event)(EmuDevice *device, EmuCharEvent event); /* may be NULL */
+} EmuCharOps;
+
+/* The character backend named by a property of the device's backend side ("chardev"). NULL is left
+ * in ret_char when none is named: such a device talks to nobody, and every function here takes
+ * NULL. False: a backend is named that does not exist or is in use. To be called from init. */
+bool emu_device_char(EmuDevice *device, const char *property, const EmuCharOps *ops,
+                     EmuChar **ret_char, GError **error);
+/* Sends; what the host cannot take at once is kept up to a limit and then dropped, as a line with
+ * nobody reading would. */
+void emu_char_write(EmuChar *chr, const uint8_t *bytes, size_t size);
+/* There is room again after can_receive() said 0. */
+void emu_char_accept_input(EmuChar *chr);
+
+/* ---- guest memory (DMA)
+ * ---------------------------------------------------------------------------- */
+
+/* Copies between a buffer and guest memory. False, and nothing was copied, unless the whole range
+ * is RAM and, for a PCI function, bus mastering is enabled. */
+bool emu_device_dma_read(EmuDevice *device, uint64_t address, void *buffer, size_t size);
+bool emu_device_dma_write(EmuDevice *device, uint64_t address, const void *buffer, size_t size);
+/* The host's view of a range of guest RAM, good until the device is done; NULL where the copies
+ * would be refused. The guest may change what is there at any moment: read a value once, then
+ * check it. */
+void *emu_device_dma_map(EmuDevice *device, uint64_t address, uint64_t size);
+
+/* ---- CPUs
+ * ---------------------------------------------------------------------------------------------- */
+
+/* For the drivers of CPUs, which the machine's accelerator runs: makes one of this device (of
+ * its properties), puts it to its state after power-on, drives its interrupt inputs. */
+bool emu_cpu_init(EmuDevice *device, GError **error);
+void emu_cpu_reset(EmuDevice *device);
+void emu_cpu_input(EmuDevice *device, unsigned line, bool level);
+void emu_cpu_done(EmuDevice *device);
+
+/* ---- power, and things worth knowing
+ * ---------------------------------------------------------------- */
+
+typedef enum { EMU_POWER_OFF, EMU_POWER_FAIL, EMU_POWER_RESET } EmuPower;
+
+/* Asks for the machine to be switched off or reset; it happens after the current access, and not
+ * from inside this call. code: what the guest said with EMU_POWER_FAIL, else 0. */
+void emu_device_request_power(EmuDevice *device, EmuPower power, unsigned code);
+
+/* The guest did what the hardware does not define. Counted for the device; the text is logged for
+ * the first few, then more and more rarely. */
+void emu_device_guest_error(EmuDevice *device, const char *format, ...) G_GNUC_PRINTF(2, 3);
+uint64_t emu_device_n_guest_errors(const EmuDevice *device);
+
+/* Work of a driver's own threads: the lock under which all its functions run. */
+void emu_device_lock(EmuDevice *device);
+void emu_device_unlock(EmuDevice *device);
+
+/* ---- PCI
+ * ---------------------------------------------------------------------------------------------- */
+
+#define EMU_PCI_CONFIG_SIZE 4096 /* PCI Express */
+#define EMU_PCI_N_BARS      6
+#define EMU_PCI_N_INTX      4
+
+typedef struct EmuPciIdentity {
+    uint16_t vendor, device, subsystem_vendor, subsystem;
+    uint32_t class_code; /* class, subclass, programming interface: 0x060000 */
+    uint8_t revision;
+    uint8_t pin; /* 0: no interrupt; 1: INTA … */
+} EmuPciIdentity;
+
+struct EmuPciDriver {
+    /* A host bridge: one of the root bus's INTA … INTD lines changed (already swizzled:
+     * line = (device + pin - 1) mod 4, PCI-to-PCI bridge 1.2 9.1). */
+    void (*intx)(EmuDevice *host, unsigned line, bool level);
+    /* A function: configuration space was written, masks applied. */
+    void (*config_written)(EmuDevice *device, unsigned offset, unsigned size);
+};
+
+/* -- as a function: called from init; read() and write() then get the BAR as the region -- */
+typedef enum { EMU_PCI_BAR_IO, EMU_PCI_BAR_MEM32, EMU_PCI_BAR_MEM64 } EmuPciBarKind;
+void emu_pci_init(EmuDevice *device, const EmuPciIdentity *identity);
+/* size: a power of two, at least 4 (I/O) or 16 bytes. MEM64 takes the next BAR's place too. */
+void emu_pci_add_bar(EmuDevice *device, unsigned bar, EmuPciBarKind kind, bool prefetchable,
+                     uint64_t size);
+/* A capability of that many bytes, its two header bytes included; returns its offset. */
+unsigned emu_pci_add_capability(EmuDevice *device, uint8_t id, unsigned size);
+/* Configuration space, and which of its bits a guest can write (1) or clear by writing 1. */
+uint8_t *emu_pci_config(EmuDevice *device);
+uint8_t *emu_pci_write_mask(EmuDevice *device);
+uint8_t *emu_pci_clear_mask(EmuDevice *device);
+/* Level of the function's INTx pin; held back while interrupts are disabled in its command. */
+void emu_pci_set_intx(EmuDevice *device, bool level);
+
+/* -- as a host bridge: bus is the index among the buses its type provides -- */
+typedef enum { EMU_PCI_SPACE_IO, EMU_PCI_SPACE_MEMORY } EmuPciSpace;
+/* bdf: bus 15:8, device 7:3, function 2:0. What is not there reads as all ones. */
+uint64_t emu_pci_config_read(EmuDevice *host, unsigned bus, uint16_t bdf, unsigned offset,
+                             unsigned size);
+void emu_pci_config_write(EmuDevice *host, unsigned bus, uint16_t bdf, unsigned offset,
+                          unsigned size, uint64_t value);
+/* An access to the bus's memory or I/O space: the function whose BAR decodes it answers. */
+uint64_t emu_pci_space_read(EmuDevice *host, unsigned bus, EmuPciSpace space, uint64_t address,
+                            unsigned size);
+void emu_pci_space_write(EmuDevice *host, unsigned bus, EmuPciSpace space, uint64_t address,
+                         unsigned size, uint64_t value);
+
+#endif

@@ -1,0 +1,59 @@
+/* internal: what the engine's own files know of a machine and its devices. For engine/ only. */
+#ifndef VITRINE_EMULATOR_INTERNAL_H
+#define VITRINE_EMULATOR_INTERNAL_H
+
+#include "engine/machine.h"
+#include "engine/pci.h"
+
+typedef struct EmuLine { /* an interrupt input */
+    unsigned n_high;     /* outputs that drive it high */
+} EmuLine;
+
+typedef struct EmuOutput { /* an interrupt output */
+    bool level;
+    EmuDevice *to; /* NULL: wired nowhere */
+    unsigned line;
+} EmuOutput;
+
+struct EmuDevice {
+    EmuMachine *machine;
+    const MdlDevice *model;
+    const EmuDriver *driver;
+    void *state;
+    bool alive; /* init has succeeded, done has not been called */
+
+    EmuLine *inputs;
+    unsigned n_inputs;
+    EmuOutput *outputs;      /* of all irqs, one after the other */
+    unsigned *first_outputs; /* by irq, and one more at the end */
+
+    void **rams;           /* by region: host memory, or NULL */
+    GPtrArray *chars;      /* EmuChar *, owned */
+    EmuPciFunction *pci;   /* NULL: not a PCI function */
+    EmuPciBus **pci_buses; /* by provided bus; NULL: none of them is PCI */
+    void *cpu;             /* the accelerator's */
+    uint64_t n_guest_errors;
+};
+
+struct EmuMachine {
+    const MdlHardware *hardware;
+    EmuMachineConfig config;
+    EmuMachineState state;
+    GMutex lock;
+    EmuClock *clock;
+    EmuSpace *space;
+    EmuDevice **devices; /* in tree order */
+    size_t n_devices;
+    GHashTable *by_model; /* const MdlDevice * -> EmuDevice * */
+    void *accel_state;
+    EmuPowerRequest power;
+};
+
+void emu_device_char_free(EmuChar *chr);
+
+/* An access to a device's region or BAR, after the driver's access_sizes. Lock held. */
+uint64_t emu_device_read(EmuDevice *device, unsigned region, uint64_t offset, unsigned size);
+void emu_device_write(EmuDevice *device, unsigned region, uint64_t offset, unsigned size,
+                      uint64_t value);
+
+#endif

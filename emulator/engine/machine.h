@@ -1,0 +1,111 @@
+/* machine: a running machine, made of a finished hardware tree.
+ *
+ * The engine takes the tree by const reference, calls drivers in tree order, wires their interrupt
+ * lines and undoes everything on failure. It knows no device type and no command. Any number of
+ * machines can live in one process; what a machine needs of its surroundings is in its config.
+ *
+ * One lock a machine: every driver runs under it. Functions here take it themselves unless they say
+ * otherwise; start, stop, reset, run and free are for one thread, the machine's owner. */
+#ifndef VITRINE_EMULATOR_MACHINE_H
+#define VITRINE_EMULATOR_MACHINE_H
+
+#include "accel/accel.h"
+#include "engine/clock.h"
+#include "engine/space.h"
+#include "host/backends.h"
+
+typedef enum {
+    EMU_MACHINE_BUILT,  /* has never run */
+    EMU_MACHINE_PAUSED, /* virtual time stands still */
+    EMU_MACHINE_RUNNING,
+    EMU_MACHINE_SHUTDOWN, /* the guest switched it off: it runs again only after a reset */
+} EmuMachineState;
+
+/* A device's backend-side property as this run sets it: the tree names no host object. */
+typedef struct EmuBinding {
+    const char *device; /* id */
+    const char *property;
+    const char *value;
+} EmuBinding;
+
+typedef struct EmuMachineConfig {
+    const EmuDriver *const *drivers; /* NULL-terminated */
+    const EmuAccel *accel;
+    EmuBackends *backends; /* NULL: there are none */
+    const EmuBinding *bindings;
+    size_t n_bindings;
+    const EmuTimeSource *time; /* NULL: the host's monotonic clock */
+
+    /* Called with the lock held, from any thread; each may be NULL. attention: call
+     * emu_machine_run() soon. log: one line of text about a device, without a newline. */
+    void (*attention)(void *context);
+    void (*log)(void *context, const char *device, const char *text);
+    void *context;
+} EmuMachineConfig;
+
+/* Builds the machine, in the state after power-on. The tree and what config points to must outlive
+ * it. False: error names the device, and nothing is left behind. */
+bool emu_machine_build(const MdlHardware *hardware, const EmuMachineConfig *config,
+                       EmuMachine **ret_machine, GError **error);
+void emu_machine_free(EmuMachine *machine);
+
+const MdlHardware *emu_machine_hardware(const EmuMachine *machine);
+EmuMachineState emu_machine_state(const EmuMachine *machine);
+const char *emu_machine_state_name(EmuMachineState state); /* QMP's RunState word */
+
+void emu_machine_start(EmuMachine *machine); /* nothing when running or shut down */
+void emu_machine_stop(EmuMachine *machine);  /* nothing unless running */
+/* Every device to its state after power-on; a machine shut down becomes paused. */
+void emu_machine_reset(EmuMachine *machine);
+
+/* What a guest asked of the machine since the last call. */
+typedef struct EmuPowerRequest {
+    bool pending;
+    EmuPower power;
+    unsigned code;
+    const char *device; /* id of the one that asked */
+} EmuPowerRequest;
+
+/* Calls the timers that are due. Returns nanoseconds until the next one, -1 for none. A power
+ * request is left in ret_request; of reset and power-off the caller carries out what its policy
+ * says. */
+int64_t emu_machine_run(EmuMachine *machine, EmuPowerRequest *ret_request);
+/* Switches off as the guest asked to: stopped, in state SHUTDOWN. */
+void emu_machine_power_off(EmuMachine *machine);
+
+int64_t emu_machine_now(const EmuMachine *machine); /* virtual nanoseconds; without the lock */
+
+void emu_machine_lock(EmuMachine *machine);
+void emu_machine_unlock(EmuMachine *machine);
+
+/* ---- the system bus -----------------------------------------------------------------------------
+ */
+
+/* An access of 1, 2, 4 or 8 bytes as a CPU makes it; little-endian. False: nothing answers there
+ * (a CPU takes an access fault). */
+bool emu_machine_read(EmuMachine *machine, uint64_t address, unsigned size, uint64_t *ret_value);
+bool emu_machine_write(EmuMachine *machine, uint64_t address, unsigned size, uint64_t value);
+/* Constant once built: for CPUs that look up for themselves. */
+const EmuSpace *emu_machine_space(const EmuMachine *machine);
+/* The same for a range already found; offset is from its base. Lock taken inside. */
+uint64_t emu_range_read(const EmuRange *range, uint64_t offset, unsigned size);
+void emu_range_write(const EmuRange *range, uint64_t offset, unsigned size, uint64_t value);
+
+/* The host's view of guest RAM; NULL unless the whole range is RAM. For boot code. */
+uint8_t *emu_machine_ram(EmuMachine *machine, uint64_t address, uint64_t size);
+
+/* ---- devices
+ * ------------------------------------------------------------------------------------- */
+
+size_t emu_machine_n_devices(const EmuMachine *machine);
+EmuDevice *emu_machine_device_at(const EmuMachine *machine, size_t index); /* tree order */
+EmuDevice *emu_machine_device(const EmuMachine *machine, const char *id);  /* NULL: none */
+/* Level of an interrupt input line. */
+bool emu_device_input_level(const EmuDevice *device, unsigned line);
+/* The machine a device belongs to, and the CPU the accelerator made of it (NULL: it is none). */
+EmuMachine *emu_device_machine(const EmuDevice *device);
+void *emu_device_cpu(const EmuDevice *device);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(EmuMachine, emu_machine_free)
+
+#endif

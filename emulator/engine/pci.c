@@ -1,0 +1,316 @@
+/* pci: configuration space, BARs and INTx of functions on a root bus (PCI local bus 3.0, 6; PCI
+ * Express 4.0, 7.5.1). What is behind bridges is nobody's yet and reads as all ones. */
+#include "engine/internal.h"
+
+#include <string.h>
+
+/* Offsets in a type 0 header. */
+enum {
+    PCI_VENDOR = 0x00,
+    PCI_DEVICE = 0x02,
+    PCI_COMMAND = 0x04,
+    PCI_STATUS = 0x06,
+    PCI_REVISION = 0x08,
+    PCI_CLASS = 0x09,
+    PCI_CACHE_LINE = 0x0c,
+    PCI_BAR0 = 0x10,
+    PCI_SUBSYSTEM_VENDOR = 0x2c,
+    PCI_SUBSYSTEM = 0x2e,
+    PCI_CAPABILITIES = 0x34,
+    PCI_INTERRUPT_LINE = 0x3c,
+    PCI_INTERRUPT_PIN = 0x3d,
+    PCI_HEADER_END = 0x40,
+};
+
+enum {
+    COMMAND_IO = 1 << 0,
+    COMMAND_MEMORY = 1 << 1,
+    COMMAND_MASTER = 1 << 2,
+    COMMAND_PARITY = 1 << 6,
+    COMMAND_SERR = 1 << 8,
+    COMMAND_NO_INTX = 1 << 10,
+    STATUS_INTX = 1 << 3,
+    STATUS_CAPABILITIES = 1 << 4,
+    STATUS_CLEARED_BY_1 = 0xf900, /* the error bits */
+};
+
+typedef struct Bar {
+    uint64_t size; /* 0: not there */
+    EmuPciBarKind kind;
+} Bar;
+
+struct EmuPciFunction {
+    EmuDevice *device;
+    EmuPciBus *bus; /* NULL: not plugged */
+    unsigned devfn;
+    Bar bars[EMU_PCI_N_BARS];
+    unsigned next_capability; /* offset where there is room */
+    unsigned last_capability; /* offset whose next pointer ends the list; 0: none yet */
+    bool pin_level;           /* as the driver says */
+    bool intx_level;          /* as the bus sees it */
+    uint8_t config[EMU_PCI_CONFIG_SIZE];
+    uint8_t write_mask[EMU_PCI_CONFIG_SIZE];
+    uint8_t clear_mask[EMU_PCI_CONFIG_SIZE];
+    uint8_t initial[EMU_PCI_CONFIG_SIZE]; /* what a reset restores */
+};
+
+struct EmuPciBus {
+    EmuDevice *host;
+    EmuPciFunction *functions[256]; /* by devfn */
+    unsigned n_high[EMU_PCI_N_INTX];
+};
+
+static uint64_t get(const uint8_t *bytes, unsigned size)
+{
+    uint64_t value = 0;
+    memcpy(&value, bytes, size);
+    return value;
+}
+
+static void put(uint8_t *bytes, uint64_t value, unsigned size)
+{
+    memcpy(bytes, &value, size);
+}
+
+/* ---- the function, as its driver makes it ------------------------------------------------------
+ */
+
+void emu_pci_init(EmuDevice *device, const EmuPciIdentity *identity)
+{
+    g_assert(!device->pci);
+    EmuPciFunction *function = device->pci = g_new0(EmuPciFunction, 1);
+    function->device = device;
+    function->next_capability = PCI_HEADER_END;
+
+    uint8_t *config = function->config;
+    put(config + PCI_VENDOR, identity->vendor, 2);
+    put(config + PCI_DEVICE, identity->device, 2);
+    put(config + PCI_REVISION, identity->revision, 1);
+    put(config + PCI_CLASS, identity->class_code, 3);
+    put(config + PCI_SUBSYSTEM_VENDOR, identity->subsystem_vendor, 2);
+    put(config + PCI_SUBSYSTEM, identity->subsystem, 2);
+    put(config + PCI_INTERRUPT_PIN, identity->pin, 1);
+
+    put(function->write_mask + PCI_COMMAND,
+        COMMAND_IO | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_PARITY | COMMAND_SERR |
+            COMMAND_NO_INTX,
+        2);
+    put(function->write_mask + PCI_CACHE_LINE, 0xff, 1);
+    put(function->write_mask + PCI_INTERRUPT_LINE, 0xff, 1);
+    put(function->clear_mask + PCI_STATUS, STATUS_CLEARED_BY_1, 2);
+}
+
+void emu_pci_add_bar(EmuDevice *device, unsigned bar, EmuPciBarKind kind, bool prefetchable,
+                     uint64_t size)
+{
+    EmuPciFunction *function = device->pci;
+    unsigned width = kind == EMU_PCI_BAR_MEM64 ? 8 : 4;
+    g_assert(bar + width / 4 <= EMU_PCI_N_BARS && (size & (size - 1)) == 0);
+    g_assert(size >= (kind == EMU_PCI_BAR_IO ? 4 : 16));
+
+    function->bars[bar] = (Bar){size, kind};
+    uint64_t flags = kind == EMU_PCI_BAR_IO      ? 1
+                     : kind == EMU_PCI_BAR_MEM64 ? 4 | (prefetchable ? 8 : 0)
+                                                 : (prefetchable ? 8 : 0);
+    put(function->config + PCI_BAR0 + 4 * bar, flags, width);
+    put(function->write_mask + PCI_BAR0 + 4 * bar, ~(size - 1), width);
+}
+
+unsigned emu_pci_add_capability(EmuDevice *device, uint8_t id, unsigned size)
+{
+    EmuPciFunction *function = device->pci;
+    unsigned offset = function->next_capability;
+    g_assert(size >= 2 && offset + size <= 256);
+    function->next_capability = (offset + size + 3) & ~3u;
+
+    uint8_t *config = function->config;
+    unsigned link = function->last_capability ? function->last_capability + 1 : PCI_CAPABILITIES;
+    config[link] = (uint8_t)offset;
+    config[offset] = id;
+    function->last_capability = offset;
+    config[PCI_STATUS] |= STATUS_CAPABILITIES;
+    return offset;
+}
+
+uint8_t *emu_pci_config(EmuDevice *device)
+{
+    return device->pci->config;
+}
+
+uint8_t *emu_pci_write_mask(EmuDevice *device)
+{
+    return device->pci->write_mask;
+}
+
+uint8_t *emu_pci_clear_mask(EmuDevice *device)
+{
+    return device->pci->clear_mask;
+}
+
+static unsigned command_of(const EmuPciFunction *function)
+{
+    return (unsigned)get(function->config + PCI_COMMAND, 2);
+}
+
+bool emu_pci_function_is_master(const EmuPciFunction *function)
+{
+    return command_of(function) & COMMAND_MASTER;
+}
+
+/* ---- INTx
+ * ------------------------------------------------------------------------------------------ */
+
+static void update_intx(EmuPciFunction *function)
+{
+    function->config[PCI_STATUS] &= (uint8_t)~STATUS_INTX;
+    if (function->pin_level)
+        function->config[PCI_STATUS] |= STATUS_INTX;
+
+    bool level = function->pin_level && !(command_of(function) & COMMAND_NO_INTX);
+    unsigned pin = function->config[PCI_INTERRUPT_PIN];
+    EmuPciBus *bus = function->bus;
+    if (level == function->intx_level || !bus || pin < 1 || pin > EMU_PCI_N_INTX)
+        return;
+    function->intx_level = level;
+
+    unsigned line = ((function->devfn >> 3) + pin - 1) % EMU_PCI_N_INTX;
+    bool was = bus->n_high[line] > 0;
+    bus->n_high[line] += level ? 1 : -1;
+    bool is = bus->n_high[line] > 0;
+    const EmuPciDriver *host = bus->host->driver->pci;
+    if (was != is && host && host->intx)
+        host->intx(bus->host, line, is);
+}
+
+void emu_pci_set_intx(EmuDevice *device, bool level)
+{
+    device->pci->pin_level = level;
+    update_intx(device->pci);
+}
+
+/* ---- life
+ * -------------------------------------------------------------------------------------------- */
+
+EmuPciBus *emu_pci_bus_new(EmuDevice *host)
+{
+    EmuPciBus *bus = g_new0(EmuPciBus, 1);
+    bus->host = host;
+    return bus;
+}
+
+void emu_pci_bus_free(EmuPciBus *bus)
+{
+    g_free(bus);
+}
+
+void emu_pci_function_free(EmuPciFunction *function)
+{
+    g_free(function);
+}
+
+void emu_pci_function_plug(EmuPciFunction *function, EmuPciBus *bus, unsigned devfn)
+{
+    g_assert(devfn < G_N_ELEMENTS(bus->functions) && !bus->functions[devfn]);
+    function->bus = bus;
+    function->devfn = devfn;
+    memcpy(function->initial, function->config, sizeof(function->initial));
+    bus->functions[devfn] = function;
+}
+
+void emu_pci_function_reset(EmuPciFunction *function)
+{
+    memcpy(function->config, function->initial, sizeof(function->config));
+    function->pin_level = false;
+    update_intx(function);
+}
+
+/* ---- configuration space
+ * ---------------------------------------------------------------------------- */
+
+static EmuPciFunction *function_at(EmuDevice *host, unsigned bus, uint16_t bdf)
+{
+    return bdf >> 8 ? NULL : host->pci_buses[bus]->functions[bdf];
+}
+
+static uint64_t all_ones(unsigned size)
+{
+    return size == 8 ? UINT64_MAX : (UINT64_C(1) << size * 8) - 1;
+}
+
+uint64_t emu_pci_config_read(EmuDevice *host, unsigned bus, uint16_t bdf, unsigned offset,
+                             unsigned size)
+{
+    const EmuPciFunction *function = function_at(host, bus, bdf);
+    if (!function || offset > EMU_PCI_CONFIG_SIZE - size)
+        return all_ones(size);
+    return get(function->config + offset, size);
+}
+
+void emu_pci_config_write(EmuDevice *host, unsigned bus, uint16_t bdf, unsigned offset,
+                          unsigned size, uint64_t value)
+{
+    EmuPciFunction *function = function_at(host, bus, bdf);
+    if (!function || offset > EMU_PCI_CONFIG_SIZE - size)
+        return;
+    for (unsigned i = 0; i < size; i++) {
+        uint8_t byte = (uint8_t)(value >> 8 * i);
+        uint8_t *config = &function->config[offset + i];
+        uint8_t mask = function->write_mask[offset + i];
+        *config = (uint8_t)((*config & ~mask) | (byte & mask));
+        *config &= (uint8_t) ~(byte & function->clear_mask[offset + i]);
+    }
+    update_intx(function);
+    const EmuPciDriver *driver = function->device->driver->pci;
+    if (driver && driver->config_written)
+        driver->config_written(function->device, offset, size);
+}
+
+/* ---- memory and I/O space
+ * ----------------------------------------------------------------------------- */
+
+static bool bar_decodes(const EmuPciFunction *function, unsigned index, EmuPciSpace space,
+                        uint64_t address, unsigned size, uint64_t *ret_offset)
+{
+    const Bar *bar = &function->bars[index];
+    bool is_io = bar->kind == EMU_PCI_BAR_IO;
+    unsigned enable = is_io ? COMMAND_IO : COMMAND_MEMORY;
+    if (bar->size == 0 || is_io != (space == EMU_PCI_SPACE_IO) || !(command_of(function) & enable))
+        return false;
+    unsigned width = bar->kind == EMU_PCI_BAR_MEM64 ? 8 : 4;
+    uint64_t base = get(function->config + PCI_BAR0 + 4 * index, width) & ~(bar->size - 1);
+    *ret_offset = address - base;
+    return address >= base && *ret_offset < bar->size && size <= bar->size - *ret_offset;
+}
+
+/* The function whose BAR decodes all of the access; of two that overlap, the lower one. */
+static EmuDevice *decode(EmuDevice *host, unsigned bus, EmuPciSpace space, uint64_t address,
+                         unsigned size, unsigned *ret_bar, uint64_t *ret_offset)
+{
+    EmuPciBus *at = host->pci_buses[bus];
+    for (size_t i = 0; i < G_N_ELEMENTS(at->functions); i++)
+        for (unsigned bar = 0; at->functions[i] && bar < EMU_PCI_N_BARS; bar++)
+            if (bar_decodes(at->functions[i], bar, space, address, size, ret_offset)) {
+                *ret_bar = bar;
+                return at->functions[i]->device;
+            }
+    return NULL;
+}
+
+uint64_t emu_pci_space_read(EmuDevice *host, unsigned bus, EmuPciSpace space, uint64_t address,
+                            unsigned size)
+{
+    unsigned bar;
+    uint64_t offset;
+    EmuDevice *device = decode(host, bus, space, address, size, &bar, &offset);
+    return device ? emu_device_read(device, bar, offset, size) : all_ones(size);
+}
+
+void emu_pci_space_write(EmuDevice *host, unsigned bus, EmuPciSpace space, uint64_t address,
+                         unsigned size, uint64_t value)
+{
+    unsigned bar;
+    uint64_t offset;
+    EmuDevice *device = decode(host, bus, space, address, size, &bar, &offset);
+    if (device)
+        emu_device_write(device, bar, offset, size, value);
+}

@@ -1,0 +1,305 @@
+/* char: the stream behind every kind of character backend: up to three file descriptors (in, out,
+ * listening) on one GLib source, and a queue of what the other end has not taken. */
+#include "host/char_internal.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CHUNK 4096
+
+typedef struct CharSource {
+    GSource source;
+    EmuCharBackend *backend;
+} CharSource;
+
+/* ---- watching descriptors
+ * ------------------------------------------------------------------------- */
+
+static void watch(EmuCharBackend *backend, gpointer *tag, int fd, GIOCondition condition, bool on)
+{
+    if (on && !*tag && fd >= 0) {
+        *tag = g_source_add_unix_fd(backend->source, fd, condition);
+    } else if (!on && *tag) {
+        g_source_remove_unix_fd(backend->source, *tag);
+        *tag = NULL;
+    }
+}
+
+static GIOCondition ready(EmuCharBackend *backend, gpointer tag)
+{
+    return tag ? g_source_query_unix_fd(backend->source, tag) : 0;
+}
+
+static void watch_input(EmuCharBackend *backend, bool on)
+{
+    watch(backend, &backend->in_tag, backend->in_fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on);
+}
+
+static void watch_output(EmuCharBackend *backend, bool on)
+{
+    watch(backend, &backend->out_tag, backend->out_fd, G_IO_OUT | G_IO_ERR, on);
+}
+
+static void watch_listener(EmuCharBackend *backend, bool on)
+{
+    watch(backend, &backend->listen_tag, backend->listen_fd, G_IO_IN, on);
+}
+
+/* ---- sending
+ * ------------------------------------------------------------------------------------------ */
+
+/* Bytes written; -1: the other end is gone. Lock held. */
+static ssize_t write_some(EmuCharBackend *backend, const uint8_t *bytes, size_t size)
+{
+    for (;;) {
+        ssize_t n = backend->is_socket ? send(backend->out_fd, bytes, size, MSG_NOSIGNAL)
+                                       : write(backend->out_fd, bytes, size);
+        if (n >= 0)
+            return n;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return 0;
+        if (errno != EINTR)
+            return -1;
+    }
+}
+
+/* The descriptor failed: noticed here by whoever wrote, told to the user from the main context. */
+static void mark_broken(EmuCharBackend *backend)
+{
+    backend->broken = true;
+    g_byte_array_set_size(backend->queue, 0);
+    watch_output(backend, false);
+    g_source_set_ready_time(backend->source, 0);
+}
+
+void emu_char_backend_send(EmuCharBackend *backend, const uint8_t *bytes, size_t size)
+{
+    g_mutex_lock(&backend->lock);
+    if (backend->out_fd >= 0 && !backend->broken) {
+        ssize_t n = backend->queue->len ? 0 : write_some(backend, bytes, size);
+        if (n < 0) {
+            mark_broken(backend);
+        } else if ((size_t)n < size) {
+            size_t room =
+                backend->user.queue_limit - MIN(backend->user.queue_limit, backend->queue->len);
+            g_byte_array_append(backend->queue, bytes + n, (guint)MIN(room, size - (size_t)n));
+            watch_output(backend, true);
+        }
+    }
+    g_mutex_unlock(&backend->lock);
+}
+
+size_t emu_char_backend_pending(EmuCharBackend *backend)
+{
+    g_mutex_lock(&backend->lock);
+    size_t pending = backend->queue->len;
+    g_mutex_unlock(&backend->lock);
+    return pending;
+}
+
+/* Returns true when the queue has become empty. */
+static bool flush(EmuCharBackend *backend)
+{
+    g_mutex_lock(&backend->lock);
+    ssize_t n =
+        backend->out_fd < 0 ? 0 : write_some(backend, backend->queue->data, backend->queue->len);
+    if (n < 0)
+        mark_broken(backend);
+    else if (n > 0)
+        g_byte_array_remove_range(backend->queue, 0, (guint)n);
+    bool empty = backend->queue->len == 0;
+    if (empty)
+        watch_output(backend, false);
+    g_mutex_unlock(&backend->lock);
+    return empty;
+}
+
+/* ---- coming and going
+ * ------------------------------------------------------------------------------------ */
+
+void emu_char_connect(EmuCharBackend *backend, int in_fd, int out_fd)
+{
+    g_mutex_lock(&backend->lock);
+    backend->in_fd = in_fd;
+    backend->out_fd = out_fd;
+    backend->broken = false;
+    watch_listener(backend, false);
+    watch_input(backend, backend->is_attached);
+    g_mutex_unlock(&backend->lock);
+    if (backend->is_attached && backend->user.opened)
+        backend->user.opened(backend->user.context);
+}
+
+static void close_stream(EmuCharBackend *backend)
+{
+    g_mutex_lock(&backend->lock);
+    watch_input(backend, false);
+    watch_output(backend, false);
+    if (!backend->is_borrowed) {
+        if (backend->in_fd >= 0)
+            close(backend->in_fd);
+        if (backend->out_fd >= 0 && backend->out_fd != backend->in_fd)
+            close(backend->out_fd);
+    }
+    backend->in_fd = backend->out_fd = -1;
+    backend->broken = false;
+    g_byte_array_set_size(backend->queue, 0);
+    watch_listener(backend, true);
+    g_mutex_unlock(&backend->lock);
+}
+
+static bool is_connected(const EmuCharBackend *backend)
+{
+    return backend->in_fd >= 0 || backend->out_fd >= 0;
+}
+
+void emu_char_backend_hang_up(EmuCharBackend *backend)
+{
+    if (!is_connected(backend))
+        return;
+    close_stream(backend);
+    if (backend->is_attached && backend->user.closed)
+        backend->user.closed(backend->user.context);
+}
+
+/* Standard input can end while standard output is still wanted. */
+static void end_of_input(EmuCharBackend *backend)
+{
+    if (backend->is_socket) {
+        emu_char_backend_hang_up(backend);
+        return;
+    }
+    g_mutex_lock(&backend->lock);
+    watch_input(backend, false);
+    backend->input_ended = true;
+    g_mutex_unlock(&backend->lock);
+}
+
+static void accept_client(EmuCharBackend *backend)
+{
+    int fd = accept4(backend->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0)
+        emu_char_connect(backend, fd, fd);
+}
+
+/* The watch is off while can_receive is asked, so that a poll() meanwhile is not lost. */
+static void take_input(EmuCharBackend *backend)
+{
+    uint8_t bytes[CHUNK];
+    g_mutex_lock(&backend->lock);
+    watch_input(backend, false);
+    g_mutex_unlock(&backend->lock);
+
+    size_t room = backend->user.can_receive(backend->user.context);
+    if (room == 0)
+        return;
+    ssize_t n = read(backend->in_fd, bytes, MIN(room, sizeof(bytes)));
+    if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+        end_of_input(backend);
+        return;
+    }
+    if (n > 0)
+        backend->user.receive(backend->user.context, bytes, (size_t)n);
+    emu_char_backend_poll(backend);
+}
+
+void emu_char_backend_poll(EmuCharBackend *backend)
+{
+    g_mutex_lock(&backend->lock);
+    watch_input(backend, backend->is_attached && !backend->input_ended);
+    g_mutex_unlock(&backend->lock);
+}
+
+/* ---- the source
+ * --------------------------------------------------------------------------------------------- */
+
+static gboolean dispatch(GSource *source, GSourceFunc function, gpointer data)
+{
+    (void)function, (void)data;
+    EmuCharBackend *backend = ((CharSource *)source)->backend;
+    bool can_accept = ready(backend, backend->listen_tag);
+    bool can_read = ready(backend, backend->in_tag);
+    bool can_write = ready(backend, backend->out_tag);
+
+    g_source_set_ready_time(source, -1);
+    if (can_accept && !is_connected(backend))
+        accept_client(backend);
+    if (can_write && flush(backend))
+        emu_char_backend_poll(backend); /* a user that waited for the queue may receive again */
+    if (can_read && backend->is_attached && backend->in_fd >= 0)
+        take_input(backend);
+    if (backend->broken)
+        emu_char_backend_hang_up(backend);
+    return G_SOURCE_CONTINUE;
+}
+
+EmuCharBackend *emu_char_backend_new(void)
+{
+    static GSourceFuncs functions = {.dispatch = dispatch};
+    EmuCharBackend *backend = g_new0(EmuCharBackend, 1);
+    backend->in_fd = backend->out_fd = backend->listen_fd = -1;
+    backend->queue = g_byte_array_new();
+    g_mutex_init(&backend->lock);
+    backend->source = g_source_new(&functions, sizeof(CharSource));
+    ((CharSource *)backend->source)->backend = backend;
+    g_source_attach(backend->source, g_main_context_get_thread_default());
+    return backend;
+}
+
+void emu_char_listen(EmuCharBackend *backend, int fd)
+{
+    backend->is_socket = true;
+    backend->listen_fd = fd;
+    watch_listener(backend, true);
+}
+
+bool emu_char_backend_attach(EmuCharBackend *backend, const EmuCharUser *user)
+{
+    if (backend->is_attached)
+        return false;
+    backend->user = *user;
+    backend->is_attached = true;
+    emu_char_backend_poll(backend);
+    if (is_connected(backend) && user->opened)
+        user->opened(user->context);
+    return true;
+}
+
+void emu_char_backend_detach(EmuCharBackend *backend)
+{
+    g_mutex_lock(&backend->lock);
+    watch_input(backend, false);
+    backend->is_attached = false;
+    g_mutex_unlock(&backend->lock);
+}
+
+/* What was sent before the end is still worth a try: "quit" is answered and then we go. */
+static void drain(EmuCharBackend *backend)
+{
+    if (backend->out_fd >= 0 && backend->queue->len)
+        flush(backend);
+}
+
+void emu_char_backend_free(EmuCharBackend *backend)
+{
+    if (!backend)
+        return;
+    drain(backend);
+    backend->is_attached = false;
+    if (backend->restore)
+        backend->restore(backend);
+    close_stream(backend);
+    g_source_destroy(backend->source);
+    g_source_unref(backend->source);
+    if (backend->listen_fd >= 0)
+        close(backend->listen_fd);
+    if (backend->extra_fd > 0)
+        close(backend->extra_fd);
+    if (backend->unlink_path)
+        unlink(backend->unlink_path);
+    g_free(backend->unlink_path);
+    g_byte_array_free(backend->queue, TRUE);
+    g_mutex_clear(&backend->lock);
+    g_free(backend);
+}

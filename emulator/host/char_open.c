@@ -1,0 +1,226 @@
+/* char_open: the ways to open a character backend. */
+#include "host/char_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <wire.h>
+
+#define BACKLOG 128
+
+static void *fail(GError **error, const char *what)
+{
+    g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "cannot open %s: %s", what,
+                g_strerror(errno));
+    return NULL;
+}
+
+static void set_nonblocking(int fd)
+{
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+EmuCharBackend *emu_char_null(void)
+{
+    return emu_char_backend_new();
+}
+
+/* ---- standard input and output
+ * ----------------------------------------------------------------------- */
+
+static void restore_stdio(EmuCharBackend *backend)
+{
+    if (isatty(STDIN_FILENO))
+        tcsetattr(STDIN_FILENO, TCSANOW, &backend->saved_terminal);
+    fcntl(STDIN_FILENO, F_SETFL, backend->saved_in_flags);
+    fcntl(STDOUT_FILENO, F_SETFL, backend->saved_out_flags);
+}
+
+/* Each key at once and as it is; interrupt and suspend stay with the terminal. */
+static void set_raw(const struct termios *saved)
+{
+    struct termios raw = *saved;
+    raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
+    raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+EmuCharBackend *emu_char_stdio(GError **error)
+{
+    int in_flags = fcntl(STDIN_FILENO, F_GETFL), out_flags = fcntl(STDOUT_FILENO, F_GETFL);
+    if (in_flags < 0 || out_flags < 0)
+        return fail(error, "standard input and output");
+    EmuCharBackend *backend = emu_char_backend_new();
+    backend->is_borrowed = true;
+    backend->saved_in_flags = in_flags;
+    backend->saved_out_flags = out_flags;
+    if (tcgetattr(STDIN_FILENO, &backend->saved_terminal) == 0)
+        set_raw(&backend->saved_terminal);
+    backend->restore = restore_stdio;
+    set_nonblocking(STDIN_FILENO);
+    set_nonblocking(STDOUT_FILENO);
+    emu_char_connect(backend, STDIN_FILENO, STDOUT_FILENO);
+    return backend;
+}
+
+/* ---- files and terminals
+ * --------------------------------------------------------------------------------- */
+
+EmuCharBackend *emu_char_file(const char *path, bool append, GError **error)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+    if (fd < 0)
+        return fail(error, path);
+    EmuCharBackend *backend = emu_char_backend_new();
+    emu_char_connect(backend, -1, fd);
+    return backend;
+}
+
+/* We hold the other side open too: it may come and go without our end hanging up. */
+EmuCharBackend *emu_char_pty(char **ret_path, GError **error)
+{
+    int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    char path[64];
+    if (fd < 0 || grantpt(fd) || unlockpt(fd) || ptsname_r(fd, path, sizeof(path))) {
+        fail(error, "a pseudo-terminal");
+        if (fd >= 0)
+            close(fd);
+        return NULL;
+    }
+    int other = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    struct termios raw;
+    if (other < 0 || tcgetattr(other, &raw)) {
+        fail(error, path);
+        close(fd);
+        if (other >= 0)
+            close(other);
+        return NULL;
+    }
+    cfmakeraw(&raw);
+    tcsetattr(other, TCSANOW, &raw);
+
+    EmuCharBackend *backend = emu_char_backend_new();
+    backend->extra_fd = other;
+    set_nonblocking(fd);
+    emu_char_connect(backend, fd, fd);
+    *ret_path = g_strdup(path);
+    return backend;
+}
+
+/* ---- sockets
+ * --------------------------------------------------------------------------------------------------
+ */
+
+EmuCharBackend *emu_char_fd(int fd, bool listening, GError **error)
+{
+    struct stat status;
+    if (fstat(fd, &status) == 0 && !S_ISSOCK(status.st_mode))
+        errno = ENOTSOCK;
+    else if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0) {
+        set_nonblocking(fd);
+        EmuCharBackend *backend = emu_char_backend_new();
+        backend->is_socket = true;
+        if (listening)
+            emu_char_listen(backend, fd);
+        else
+            emu_char_connect(backend, fd, fd);
+        return backend;
+    }
+    g_autofree char *what = g_strdup_printf("file descriptor %d", fd);
+    return fail(error, what);
+}
+
+/* Opens one address: bound and listening, or connected. -1: errno says why. */
+static int open_address(const struct sockaddr *address, socklen_t length, bool server)
+{
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    int on = 1;
+    if (server && address->sa_family != AF_UNIX)
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    bool ok = server ? bind(fd, address, length) == 0 && listen(fd, BACKLOG) == 0
+                     : connect(fd, address, length) == 0;
+    if (ok)
+        return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+/* A socket left behind by a process that has gone; anything else at that path is kept. */
+static void remove_stale_socket(const char *path)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
+        unlink(path);
+}
+
+static int open_unix(const char *path, bool server)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof(address.sun_path)) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    if (server)
+        remove_stale_socket(path);
+    return open_address((struct sockaddr *)&address, sizeof(address), server);
+}
+
+static int open_tcp(const char *host, const char *port, bool server)
+{
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = server ? AI_PASSIVE : 0};
+    struct addrinfo *list;
+    if (getaddrinfo(host && *host ? host : NULL, port, &hints, &list)) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    int fd = -1;
+    for (struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
+        fd = open_address(at->ai_addr, at->ai_addrlen, server);
+    freeaddrinfo(list);
+    return fd;
+}
+
+static void wait_for_client(EmuCharBackend *backend)
+{
+    struct pollfd poll_fd = {.fd = backend->listen_fd, .events = POLLIN};
+    while (poll(&poll_fd, 1, -1) < 0 && errno == EINTR)
+        ;
+    int fd = accept4(backend->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0)
+        emu_char_connect(backend, fd, fd);
+}
+
+EmuCharBackend *emu_char_socket(const EmuSocketAddress *address, bool server, bool wait,
+                                GError **error)
+{
+    int fd = address->path ? open_unix(address->path, server)
+                           : open_tcp(address->host, address->port, server);
+    if (fd < 0) {
+        g_autofree char *what =
+            address->path ? g_strdup_printf("socket %s", address->path)
+                          : g_strdup_printf("socket %s:%s", address->host ? address->host : "",
+                                            address->port);
+        return fail(error, what);
+    }
+    EmuCharBackend *backend = emu_char_fd(fd, server, error);
+    if (backend && server && address->path)
+        backend->unlink_path = g_strdup(address->path);
+    if (backend && server && wait)
+        wait_for_client(backend);
+    return backend;
+}
