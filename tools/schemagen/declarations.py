@@ -77,8 +77,10 @@ class Command:
 
 
 class Schema:
-    def __init__(self, phases, types, commands):
-        self.phases, self.types, self.commands = phases, types, commands
+    """errors: those that every command can end with."""
+
+    def __init__(self, phases, errors, types, commands):
+        self.phases, self.errors, self.types, self.commands = phases, errors, types, commands
 
     def type_order(self):
         return [self.types[name] for name in sorted(self.types)]

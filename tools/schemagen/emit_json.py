@@ -47,8 +47,8 @@ def own_form(schema):
     phases = [{"name": phase.name, "doc": _prose(phase.doc), "errors": _reasons(phase.errors)}
               for phase in schema.phases.values()]
     types = [_type(one) for one in schema.type_order() if not one.is_generated]
-    return {"phases": phases, "commands": [_command(one) for one in schema.command_order()],
-            "types": types}
+    return {"errors": _reasons(schema.errors), "phases": phases,
+            "commands": [_command(one) for one in schema.command_order()], "types": types}
 
 
 # ---- QEMU's form ---------------------------------------------------------------------------------

@@ -181,12 +181,13 @@ class Loader:
                        errors, good.get("example"))
 
     def file_name(self, node, name, stem):
-        if name != stem:
+        if name and name != stem:
             self.problem(node, "file-name", f"'{name}' is declared in a file called '{stem}.json'")
 
     def phases(self, node):
-        """The phases by name, and the enum that lists them."""
-        good = self.keys(node, "phases.json", {"doc": "string|array", "phases": "array"})
+        """The phases by name, the enum that lists them, and the errors of every command."""
+        good = self.keys(node, "phases.json",
+                         {"doc": "string|array", "errors": "array", "phases": "array"})
         phases = []
         for one in good["phases"].value if "phases" in good else []:
             keys = self.keys(one, "a phase", {"name": "string", "doc": "string|array"},
@@ -201,7 +202,8 @@ class Loader:
                              f"'{phase.name}'; phases are {', '.join(PHASES)}")
         values = [Value(phase.node, phase.name, phase.doc) for phase in phases]
         enum = Type(node, "Phase", self.doc(good), values=values)
-        return {phase.name: phase for phase in phases}, enum
+        errors = self.values(good, "errors", "error", "reason", "camel")
+        return {phase.name: phase for phase in phases}, enum, errors
 
 
 def _documents(loader, root, folder):
@@ -230,7 +232,7 @@ def load(root):
     node = _document(loader, root, "phases.json")
     if node is None:
         raise Problems(loader.problems)
-    phases, enum = loader.phases(node)
+    phases, enum, errors = loader.phases(node)
     declared = [loader.type(node, stem) for node, stem in _documents(loader, root, "types")]
     commands = [loader.command(node, stem, phases)
                 for node, stem in _documents(loader, root, "commands")]
@@ -241,7 +243,7 @@ def load(root):
             loader.problem(types[name].node, "reserved-name",
                            f"the name '{name}' belongs to the generated code")
     types.update((one.name, one) for one in generated)
-    schema = Schema(phases, types, {command.name: command for command in commands})
+    schema = Schema(phases, errors, types, {command.name: command for command in commands})
     if not loader.problems:
         check.check(schema, loader.problem)
     if loader.problems:

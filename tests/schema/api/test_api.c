@@ -96,7 +96,8 @@ static void test_strict_and_lenient(void **state)
     json_decref(json);
 }
 
-/* Each problem of a reader, alone: text, reason, path. */
+/* Each problem of a reader, alone: text, reason, path. The reasons are those that the schema
+ * declares for every command, all of them. */
 static void test_problems(void **state)
 {
     (void)state;
@@ -134,6 +135,8 @@ static void test_problems(void **state)
         {&api_type_build_info, "{\"features\":[\"a\",2]}", "MissingMember", "version"},
     };
 
+    g_autoptr(GHashTable) reasons = g_hash_table_new(g_str_hash, g_str_equal);
+
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         json_t *json = parse(cases[i].text);
         g_autoptr(GError) error = NULL;
@@ -148,8 +151,19 @@ static void test_problems(void **state)
         } else {
             assert_string_equal(wire_error_path(error), cases[i].path);
         }
+        g_hash_table_add(reasons, (char *)cases[i].reason);
         json_decref(json);
     }
+    json_t *schema = json_loads(api_schema_json(), 0, NULL);
+    const json_t *declared = json_object_get(schema, "errors");
+
+    assert_int_equal(json_array_size(declared), g_hash_table_size(reasons));
+    for (size_t i = 0; i < json_array_size(declared); i++) {
+        const json_t *reason = json_object_get(json_array_get(declared, i), "reason");
+
+        assert_true(g_hash_table_contains(reasons, json_string_value(reason)));
+    }
+    json_decref(schema);
 }
 
 /* Everything wrong is reported, and a finding is of the type that the schema says. */
