@@ -1,8 +1,9 @@
 /* model: declarations, the target of a question, and the hardware tree built for it.
  *
  * Types of devices and buses are constant C tables, generated from schema/devices and schema/buses
- * by the same reader that loads machines at run time (cfg.h). This layer must not know JSON commands, the
- * emulator, files of the host, or the clock: it is given text, and answers with trees. */
+ * by the same reader that loads machines at run time (cfg.h). This layer must not know JSON
+ * commands, the emulator, files of the host, or the clock: it is given text, and answers with
+ * trees. */
 #ifndef VITRINE_MODEL_H
 #define VITRINE_MODEL_H
 
@@ -35,7 +36,8 @@ char *mdl_value_print(const MdlValue *value);
 /* The value as JSON: boolean, integer, string or null. New reference. */
 json_t *mdl_value_json(const MdlValue *value);
 
-/* ---- types: constant after the build ---------------------------------------------------------- */
+/* ---- types: constant after the build ----------------------------------------------------------
+ */
 
 typedef enum { MDL_SIDE_GUEST, MDL_SIDE_BACKEND } MdlSide;
 
@@ -68,7 +70,8 @@ typedef struct MdlRegion {
 typedef struct MdlIrq { /* an interrupt output */
     const char *name;
     const char *doc;
-    bool many; /* one output for each element of the repeated device it is wired to */
+    bool many;   /* one output for each element of the repeated device it is wired to */
+    bool shared; /* the line may be one that others, declared alike, use too */
 } MdlIrq;
 
 typedef struct MdlProvidedBus {
@@ -135,7 +138,8 @@ typedef struct MdlBusType {
     const char *const *accepts; /* traits; a device without one of them is refused; empty: all */
     const char *const *reaches; /* traits a guest can use here; empty: all that is accepted */
     bool hotplug;
-    const char *order; /* the field counted up for a device without an address; NULL: must be given */
+    const char
+        *order; /* the field counted up for a device without an address; NULL: must be given */
     const char *max_devices; /* NULL: as many as there are addresses */
     bool ranges; /* an address is a range of bytes (the system bus), so slots are free ranges */
 } MdlBusType;
@@ -143,8 +147,8 @@ typedef struct MdlBusType {
 typedef struct MdlAccelerator {
     const char *name;
     const char *doc;
-    bool runs;                 /* CPUs execute */
-    const char *const *archs;  /* empty: every one */
+    bool runs;                /* CPUs execute */
+    const char *const *archs; /* empty: every one */
     uint64_t max_cpus;
 } MdlAccelerator;
 
@@ -163,7 +167,7 @@ bool mdl_device_type_has_trait(const MdlDeviceType *type, const char *trait);
 /* One thing wrong with a declaration or a target. Everything found is reported, in order. */
 typedef struct MdlFinding {
     const char *class_name; /* "SlotTaken", "OutOfRange", …: the class of the check, static */
-    const char *rule;       /* name of the check that fired, static */
+    char *rule;             /* name of the check that fired */
     char *place;            /* "virt-1.0: device serial0", "options.aclint" */
     char *file;             /* of the declaration at fault, or NULL */
     unsigned line;          /* 0: none */
@@ -179,7 +183,8 @@ const MdlFinding *mdl_findings_at(const MdlFindings *findings, size_t index);
 /* "file:line: message (rule; suggestion)", a line each. Free with g_free. */
 char *mdl_findings_print(const MdlFindings *findings);
 
-/* ---- what a question is about ----------------------------------------------------------------- */
+/* ---- what a question is about -----------------------------------------------------------------
+ */
 
 /* As the person gave it: an absent member takes the machine's default. */
 typedef struct MdlTarget {
@@ -188,49 +193,95 @@ typedef struct MdlTarget {
     GHashTable *options; /* name -> text, in the words given (char * -> char *) */
     char *cpu;           /* "rv64" or "rv64,property=value" */
     uint64_t cpus, sockets, clusters, cores, threads, max_cpus; /* 0: not given */
-    uint64_t memory;                                            /* bytes; 0: not given */
-    bool nodefaults;
+    char *memory;                                               /* "512M" */
+    bool nodefaults, nodefaults_given;
 } MdlTarget;
 
 MdlTarget *mdl_target_new(void);
 MdlTarget *mdl_target_copy(const MdlTarget *target);
 void mdl_target_free(MdlTarget *target);
 
-/* An input that was read while answering. value: after defaults and aliases, canonical. given: the
- * words of the caller, NULL when the default was used. */
+/* An input of an answer. value: after defaults and aliases, canonical. given: the words of the
+ * caller, NULL when the default was used. read: it was looked at; one that was given, found valid
+ * and not read cannot change the answer. */
 typedef struct MdlInput {
-    char *name; /* "machine", "accel.name", "options.aclint", "smp.cpus", "memory.size", … */
+    char
+        *name; /* "machine", "machine.file", "accel", "options.aclint", "cpu", "smp", "memory", … */
     char *given;
     char *value;
+    bool read;
 } MdlInput;
 
 /* The record of what was read: what an answer depends on. */
 typedef struct MdlTrace MdlTrace;
 MdlTrace *mdl_trace_new(void);
 void mdl_trace_free(MdlTrace *trace);
-/* Records once per name. trace may be NULL: nothing is recorded. */
+/* Records once per name; accept without read is overruled by a read. trace may be NULL. */
 void mdl_trace_read(MdlTrace *trace, const char *name, const char *given, const char *value);
+void mdl_trace_accept(MdlTrace *trace, const char *name, const char *given, const char *value);
 size_t mdl_trace_count(const MdlTrace *trace);
 const MdlInput *mdl_trace_at(const MdlTrace *trace, size_t index); /* sorted by name */
 
 /* ---- machines -------------------------------------------------------------------------------- */
 
 typedef struct MdlCatalog MdlCatalog; /* all machines that are known, embedded and a person's own */
-typedef struct MdlMachine MdlMachine; /* one, its layers laid over each other; owned by the catalog */
+typedef struct MdlMachine
+    MdlMachine; /* one, its layers laid over each other; owned by the catalog */
 
 /* The embedded machines. Never fails: the build has checked them. */
 MdlCatalog *mdl_catalog_new(void);
 void mdl_catalog_free(MdlCatalog *catalog);
-/* Adds a machine or VM file. name: what findings call the file. False: findings say why, and the
- * catalog is as it was. */
-bool mdl_catalog_add(MdlCatalog *catalog, const char *name, const char *text, size_t length,
+
+/* The text of a declaration file; file is what findings call it. Borrowed. */
+typedef struct MdlSource {
+    const char *file;
+    const char *text;
+    size_t length;
+} MdlSource;
+
+/* Adds machine and VM files, which may extend each other in any order. False: findings say why, and
+ * the catalog is as it was. */
+bool mdl_catalog_add(MdlCatalog *catalog, const MdlSource *sources, size_t n_sources,
                      MdlFindings *findings);
+/* Checks one file of any kind: [device], [bus] and [accelerator] types by themselves, machines and
+ * VMs with the hardware they make of their defaults. False: findings say what is wrong. */
+bool mdl_catalog_check(const MdlSource *sources, size_t n_sources, MdlFindings *findings);
 /* By full name ("virt-1.0") or by alias ("virt": its newest version). NULL: none such. */
 const MdlMachine *mdl_catalog_find(const MdlCatalog *catalog, const char *name);
-size_t mdl_catalog_count(const MdlCatalog *catalog);
-const MdlMachine *mdl_catalog_at(const MdlCatalog *catalog, size_t index); /* sorted by name */
+/* The full names of all machines, sorted, NULL-terminated; borrowed until something is added. */
+const char *const *mdl_catalog_names(const MdlCatalog *catalog);
 
-/* ---- the hardware tree ------------------------------------------------------------------------ */
+/* What a machine says of itself without a target. All borrowed. */
+typedef struct MdlMachineInfo {
+    const char *full_name, *name, *version, *arch, *doc;
+    const char *deprecated;       /* why, or NULL */
+    bool alias;                   /* name means this version */
+    bool vm;                      /* a person's own, over another machine */
+    const char *accel;            /* default accelerator */
+    const char *const *cpu_types; /* the first is the default */
+    uint64_t default_cpus, max_cpus;
+    uint64_t default_memory, min_memory, max_memory, memory_align;
+    const char *const *layers; /* full names, lowest first, itself last */
+    const char *minimal_layer; /* what nodefaults leaves, or NULL: no difference */
+    const char *hash;          /* SHA-256 of a person's own files; NULL: embedded */
+} MdlMachineInfo;
+
+MdlMachineInfo mdl_machine_info(const MdlCatalog *catalog, const MdlMachine *machine);
+
+/* An option as the machine has it. changes: ids of devices whose presence, number, place or
+ * properties name it in an expression; NULL-terminated. */
+typedef struct MdlOptionInfo {
+    const MdlProperty *property;
+    const char *layer;
+    bool minimal; /* still there with nodefaults */
+    const char *const *changes;
+} MdlOptionInfo;
+
+size_t mdl_machine_n_options(const MdlMachine *machine);
+MdlOptionInfo mdl_machine_option_at(const MdlMachine *machine, size_t index);
+
+/* ---- the hardware tree ------------------------------------------------------------------------
+ */
 
 typedef struct MdlDevice MdlDevice;
 typedef struct MdlBus MdlBus;
@@ -244,9 +295,9 @@ typedef struct MdlAddress {
 struct MdlBus {
     const char *id; /* "system", "cpus", "pcie.0" */
     const MdlBusType *type;
-    MdlDevice *owner;     /* NULL: a root bus */
-    GPtrArray *devices;   /* MdlDevice *, in tree order */
-    const char *node;     /* device-tree path of its node, for root buses; NULL: the owner's */
+    MdlDevice *owner;   /* NULL: a root bus */
+    GPtrArray *devices; /* MdlDevice *, in tree order */
+    const char *node;   /* device-tree path of its node, for root buses; NULL: the owner's */
 };
 
 typedef struct MdlPlacedRegion {
@@ -256,7 +307,7 @@ typedef struct MdlPlacedRegion {
 
 typedef struct MdlWire { /* one interrupt output and where it leads */
     const MdlIrq *irq;
-    unsigned output;  /* 0, or the element of a `many` output */
+    unsigned output; /* 0, or the element of a `many` output */
     MdlDevice *to;
     unsigned line;
 } MdlWire;
@@ -266,13 +317,13 @@ struct MdlDevice {
     const MdlDeviceType *type;
     MdlBus *bus; /* where it sits */
     MdlAddress address;
-    unsigned index;              /* of a repeated device; else 0 */
-    MdlValue *properties;        /* one for each of type->properties, in that order */
-    MdlPlacedRegion *regions;    /* one for each of type->regions */
-    GArray *wires;               /* MdlWire, outputs in declared order */
-    uint64_t n_inputs;           /* interrupt input lines */
-    MdlBus **buses;              /* one for each of type->buses */
-    const char *file;            /* where it is declared */
+    unsigned index;           /* of a repeated device; else 0 */
+    MdlValue *properties;     /* one for each of type->properties, in that order */
+    MdlPlacedRegion *regions; /* one for each of type->regions */
+    GArray *wires;            /* MdlWire, outputs in declared order */
+    uint64_t n_inputs;        /* interrupt input lines */
+    MdlBus **buses;           /* one for each of type->buses */
+    const char *file;         /* where it is declared */
     unsigned line;
     const char *layer; /* the machine layer that brought it */
 };
@@ -285,7 +336,7 @@ typedef struct MdlHardware {
     const MdlAccelerator *accel;
     const char *cpu_type;
     uint64_t cpus, sockets, clusters, cores, threads, max_cpus;
-    uint64_t memory; /* bytes */
+    uint64_t memory;       /* bytes */
     GPtrArray *root_buses; /* MdlBus * */
     GPtrArray *devices;    /* MdlDevice *, in tree order: an owner before what sits on its buses */
     GPtrArray *buses;      /* MdlBus *, roots first, in tree order */

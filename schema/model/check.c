@@ -1,0 +1,299 @@
+/* check: the checks of a finished hardware tree, as a table with prerequisites: a check is left out
+ * when one that it builds on has fired, so that one fault is told once. */
+#include "hardware.h"
+
+#include "value.h"
+
+#include <string.h>
+
+#define MAX_NEEDS 3
+
+typedef struct HardwareCheck {
+    MdlCheckId id;
+    void (*run)(MdlBuild *build);
+    MdlCheckId needs[MAX_NEEDS]; /* ends with 0, which is not a check of hardware */
+} HardwareCheck;
+
+static const MdlDevice *device_at(const MdlBuild *build, size_t index)
+{
+    return g_ptr_array_index(build->hardware->devices, index);
+}
+
+static const MdlSetting *setting_of(const MdlBuild *build, const MdlDevice *device, const char *key)
+{
+    return mdl_part_setting(mdl_build_part(build, device), key);
+}
+
+/* ---- buses ------------------------------------------------------------------------------------
+ */
+
+static void check_bus_duplicate(MdlBuild *build)
+{
+    const GPtrArray *buses = build->hardware->buses;
+    for (size_t i = 0; i < buses->len; i++) {
+        const MdlBus *bus = g_ptr_array_index(buses, i);
+        const MdlBus *first = mdl_hardware_bus(build->hardware, bus->id);
+        if (first != bus) {
+            MdlPlace place = {.what = bus->id};
+            mdl_find(build->findings, MDL_CHECK_BUS_DUPLICATE, &place, NULL,
+                     "two buses are called \"%s\"", bus->id);
+        }
+    }
+}
+
+static void check_bus_type(MdlBuild *build)
+{
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        if (device->bus && strcmp(device->bus->type->name, device->type->bus) != 0) {
+            mdl_build_find(build, MDL_CHECK_BUS_TYPE, device, setting_of(build, device, "bus"),
+                           NULL, "bus %s is of type %s; a %s sits on %s", device->bus->id,
+                           device->bus->type->name, device->type->name, device->type->bus);
+        }
+    }
+}
+
+static void check_bus_accepts(MdlBuild *build)
+{
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        const char *const *accepts = device->bus ? device->bus->type->accepts : NULL;
+        bool accepted = !accepts || !accepts[0];
+        for (size_t t = 0; !accepted && accepts[t]; t++) {
+            accepted = mdl_device_type_has_trait(device->type, accepts[t]);
+        }
+        if (!accepted) {
+            g_autofree char *words = g_strjoinv(", ", (char **)accepts);
+            mdl_build_find(build, MDL_CHECK_BUS_ACCEPTS, device, setting_of(build, device, "bus"),
+                           NULL, "bus %s takes only devices that are %s", device->bus->id, words);
+        }
+    }
+}
+
+/* ---- ranges of bytes ----------------------------------------------------------------------------
+ */
+
+typedef struct Range {
+    uint64_t base, last;
+    const MdlDevice *device;
+    const char *name;
+} Range;
+
+static void check_region_range(MdlBuild *build)
+{
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        for (size_t r = 0; r < device->type->n_regions; r++) {
+            const MdlPlacedRegion *region = &device->regions[r];
+            uint64_t last;
+            if (region->size == 0 ||
+                __builtin_add_overflow(region->base, region->size - 1, &last)) {
+                mdl_build_find(build, MDL_CHECK_REGION_RANGE, device,
+                               setting_of(build, device, "address"), NULL,
+                               "region \"%s\" at 0x%" G_GINT64_MODIFIER "x with %" G_GUINT64_FORMAT
+                               " bytes does not fit in 64 bits",
+                               region->region->name, region->base, region->size);
+            }
+        }
+    }
+}
+
+static int compare_ranges(gconstpointer a, gconstpointer b)
+{
+    const Range *left = a, *right = b;
+    return (left->base > right->base) - (left->base < right->base);
+}
+
+static void check_region_overlap(MdlBuild *build)
+{
+    g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(Range));
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        for (size_t r = 0; r < device->type->n_regions; r++) {
+            const MdlPlacedRegion *region = &device->regions[r];
+            Range range = {region->base, region->base + region->size - 1, device,
+                           region->region->name};
+            g_array_append_val(ranges, range);
+        }
+    }
+    g_array_sort(ranges, compare_ranges);
+    for (size_t i = 1; i < ranges->len; i++) {
+        const Range *low = &g_array_index(ranges, Range, i - 1);
+        const Range *high = &g_array_index(ranges, Range, i);
+        if (high->base <= low->last) {
+            mdl_build_find(build, MDL_CHECK_REGION_OVERLAP, high->device,
+                           setting_of(build, high->device, "address"), NULL,
+                           "region \"%s\" at 0x%" G_GINT64_MODIFIER "x overlaps region \"%s\" of "
+                           "device %s, 0x%" G_GINT64_MODIFIER "x to 0x%" G_GINT64_MODIFIER "x",
+                           high->name, high->base, low->name, low->device->id, low->base,
+                           low->last);
+        }
+    }
+}
+
+/* ---- addresses ----------------------------------------------------------------------------------
+ */
+
+static void check_address_reserved(MdlBuild *build)
+{
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        if (!device->bus || device->bus->type->ranges) {
+            continue;
+        }
+        const char *reason = mdl_place_reserved(build, device->bus, &device->address);
+        if (reason) {
+            g_autofree char *text = mdl_address_print(device->bus->type, &device->address);
+            mdl_build_find(build, MDL_CHECK_ADDRESS_RESERVED, device,
+                           setting_of(build, device, "address"), NULL,
+                           "address %s on bus %s is kept free: %s", text, device->bus->id, reason);
+        }
+    }
+}
+
+static char *suggest_free(const MdlBuild *build, const MdlBus *bus)
+{
+    MdlAddress address;
+    if (!mdl_place_free(build, bus, &address)) {
+        return NULL;
+    }
+    g_autofree char *text = mdl_address_print(bus->type, &address);
+    return g_strdup_printf("the next free address is %s", text);
+}
+
+static void check_address_taken(MdlBuild *build)
+{
+    for (size_t i = 0; i < build->hardware->buses->len; i++) {
+        const MdlBus *bus = g_ptr_array_index(build->hardware->buses, i);
+        if (bus->type->ranges) {
+            continue;
+        }
+        g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        for (size_t d = 0; d < bus->devices->len; d++) {
+            const MdlDevice *device = g_ptr_array_index(bus->devices, d);
+            char *text = mdl_address_print(bus->type, &device->address);
+            const MdlDevice *first = g_hash_table_lookup(seen, text);
+            if (first) {
+                g_autofree char *suggestion = suggest_free(build, bus);
+                mdl_build_find(build, MDL_CHECK_ADDRESS_TAKEN, device,
+                               setting_of(build, device, "address"), suggestion,
+                               "address %s on bus %s is taken by device %s", text, bus->id,
+                               first->id);
+            }
+            g_hash_table_insert(seen, text, (gpointer)device);
+        }
+    }
+}
+
+/* ---- interrupts
+ * ---------------------------------------------------------------------------------- */
+
+static void check_irq_target(MdlBuild *build)
+{
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        for (size_t w = 0; w < device->wires->len; w++) {
+            const MdlWire *wire = &g_array_index(device->wires, MdlWire, w);
+            if (!wire->to->type->irq_inputs) {
+                mdl_build_find(build, MDL_CHECK_IRQ_TARGET, device,
+                               setting_of(build, device, "irq"), NULL,
+                               "interrupt \"%s\" leads to device %s, which takes none",
+                               wire->irq->name, wire->to->id);
+            }
+        }
+    }
+}
+
+static void check_irq_line(MdlBuild *build)
+{
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        for (size_t w = 0; w < device->wires->len; w++) {
+            const MdlWire *wire = &g_array_index(device->wires, MdlWire, w);
+            if (wire->to->type->irq_inputs && wire->line >= wire->to->n_inputs) {
+                mdl_build_find(build, MDL_CHECK_IRQ_LINE, device, setting_of(build, device, "irq"),
+                               NULL,
+                               "interrupt \"%s\" leads to line %u of device %s, which has lines 0 "
+                               "to %" G_GUINT64_FORMAT,
+                               wire->irq->name, wire->line, wire->to->id, wire->to->n_inputs - 1);
+            }
+        }
+    }
+}
+
+static void check_irq_shared(MdlBuild *build)
+{
+    g_autoptr(GHashTable) users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        for (size_t w = 0; w < device->wires->len; w++) {
+            const MdlWire *wire = &g_array_index(device->wires, MdlWire, w);
+            char *line = g_strdup_printf("%s:%u", wire->to->id, wire->line);
+            const MdlWire *first = g_hash_table_lookup(users, line);
+            if (first && !(first->irq->shared && wire->irq->shared)) {
+                mdl_build_find(build, MDL_CHECK_IRQ_SHARED, device,
+                               setting_of(build, device, "irq"), NULL,
+                               "interrupt line %s is used by \"%s\" already and not declared "
+                               "shared by both",
+                               line, first->irq->name);
+            }
+            if (first) {
+                g_free(line);
+            } else {
+                g_hash_table_insert(users, line, (gpointer)wire);
+            }
+        }
+    }
+}
+
+/* ---- the table
+ * ------------------------------------------------------------------------------------- */
+
+static const HardwareCheck hardware_checks[] = {
+    {MDL_CHECK_BUS_DUPLICATE, check_bus_duplicate, {0}},
+    {MDL_CHECK_BUS_TYPE, check_bus_type, {MDL_CHECK_BUS_UNKNOWN}},
+    {MDL_CHECK_BUS_ACCEPTS, check_bus_accepts, {MDL_CHECK_BUS_UNKNOWN, MDL_CHECK_BUS_TYPE}},
+    {MDL_CHECK_REGION_RANGE, check_region_range, {MDL_CHECK_REGION_ADDRESS, MDL_CHECK_CONDITION}},
+    {MDL_CHECK_REGION_OVERLAP,
+     check_region_overlap,
+     {MDL_CHECK_REGION_ADDRESS, MDL_CHECK_REGION_RANGE, MDL_CHECK_CONDITION}},
+    {MDL_CHECK_ADDRESS_RESERVED,
+     check_address_reserved,
+     {MDL_CHECK_ADDRESS_FORM, MDL_CHECK_ADDRESS_RANGE, MDL_CHECK_NO_FREE_ADDRESS}},
+    {MDL_CHECK_ADDRESS_TAKEN,
+     check_address_taken,
+     {MDL_CHECK_ADDRESS_FORM, MDL_CHECK_ADDRESS_RANGE, MDL_CHECK_NO_FREE_ADDRESS}},
+    {MDL_CHECK_IRQ_TARGET, check_irq_target, {0}},
+    {MDL_CHECK_IRQ_LINE, check_irq_line, {MDL_CHECK_IRQ_TARGET}},
+    {MDL_CHECK_IRQ_SHARED, check_irq_shared, {MDL_CHECK_IRQ_TARGET, MDL_CHECK_IRQ_LINE}},
+};
+
+static bool has_fired(const MdlBuild *build, MdlCheckId id)
+{
+    g_autofree char *name = mdl_check_name(id);
+    for (size_t i = build->before; i < mdl_findings_count(build->findings); i++) {
+        if (strcmp(mdl_findings_at(build->findings, i)->rule, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool may_run(const MdlBuild *build, const HardwareCheck *check)
+{
+    for (size_t i = 0; i < MAX_NEEDS && check->needs[i]; i++) {
+        if (has_fired(build, check->needs[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void mdl_check_hardware(MdlBuild *build)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(hardware_checks); i++) {
+        if (may_run(build, &hardware_checks[i])) {
+            hardware_checks[i].run(build);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+/* language: the tables of the declaration language: kinds of file, groups and keys. See declare.h
+ * for what they mean and declare.c for how a file is held against them. */
+#include "declare.h"
+
+#define END                                                                                        \
+    {                                                                                              \
+        NULL, 0, false, NULL                                                                       \
+    }
+
+#define PROPERTY_KEYS                                                                              \
+    {"type", MDL_KEY_KIND, true, "Kind of value"},                                                 \
+        {"default", MDL_KEY_TEXT, false, "Value when none is given; without it, none"},            \
+        {"range", MDL_KEY_RANGE, false, "Smallest and largest value of a uint or size"},           \
+        {"values", MDL_KEY_NAMES, false, "The words of an enum"},                                  \
+    {                                                                                              \
+        "doc", MDL_KEY_TEXT, true, "What it means, with its unit"                                  \
+    }
+
+static const MdlKeySpec device_type_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "What the device is"},
+    {"bus", MDL_KEY_NAME, true, "Type of the bus it sits on"},
+    {"traits", MDL_KEY_NAMES, false, "Words by which a bus accepts and reaches it"},
+    {"hotplug", MDL_KEY_YES_NO, false, "May come and go while the machine runs (no)"},
+    {"inputs", MDL_KEY_EXPRESSION, false, "Number of interrupt lines it takes (0)"},
+    END,
+};
+static const MdlKeySpec property_keys[] = {
+    PROPERTY_KEYS,
+    {"side", MDL_KEY_SIDE, false, "Seen by the guest, or a matter of the host (guest)"},
+    {"required", MDL_KEY_YES_NO, false, "Must be set (no)"},
+    END,
+};
+static const MdlKeySpec region_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "What lies there"},
+    {"size", MDL_KEY_EXPRESSION, true, "Bytes, computed from the properties"},
+    {"kind", MDL_KEY_REGION, false, "Registers, memory, or addresses of a bus it provides (mmio)"},
+    END,
+};
+static const MdlKeySpec irq_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "When it is raised"},
+    {"many", MDL_KEY_YES_NO, false, "One output for each element of what it is wired to (no)"},
+    {"shared", MDL_KEY_YES_NO, false, "Its line may have other shared users (no)"},
+    END,
+};
+static const MdlKeySpec provided_bus_keys[] = {
+    {"type", MDL_KEY_NAME, true, "Type of the bus"},
+    {"doc", MDL_KEY_TEXT, true, "What it leads to"},
+    END,
+};
+static const MdlKeySpec no_keys[] = {END};
+
+static const MdlKeySpec bus_type_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "What the bus is"},
+    {"prefix", MDL_KEY_TEXT, false, "Text before an address"},
+    {"separator", MDL_KEY_TEXT, false, "Text between the fields of an address"},
+    {"accepts", MDL_KEY_NAMES, false, "Traits of devices it takes; without it, all"},
+    {"reaches", MDL_KEY_NAMES, false, "Traits of devices a guest can use here; without it, all"},
+    {"hotplug", MDL_KEY_YES_NO, false, "Devices may come and go (no)"},
+    {"order", MDL_KEY_NAME, false, "Field counted up for a device without an address"},
+    {"devices", MDL_KEY_EXPRESSION, false, "Most devices; without it, as many as addresses"},
+    {"ranges", MDL_KEY_YES_NO, false, "An address is a range of bytes (no)"},
+    END,
+};
+static const MdlKeySpec field_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "What it counts"},
+    {"range", MDL_KEY_RANGE, true, "Smallest and largest value"},
+    {"radix", MDL_KEY_RADIX, false, "How it is written (decimal)"},
+    {"digits", MDL_KEY_NUMBER, false, "Written with at least so many digits (1)"},
+    END,
+};
+static const MdlKeySpec reserved_keys[] = {
+    {"reason", MDL_KEY_TEXT, true, "Why nothing can go there"},
+    END,
+};
+
+static const MdlKeySpec accelerator_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "What it is"},
+    {"runs", MDL_KEY_YES_NO, true, "CPUs execute"},
+    {"archs", MDL_KEY_NAMES, false, "Architectures it runs; without it, every one"},
+    {"max-cpus", MDL_KEY_NUMBER, true, "Most CPUs"},
+    END,
+};
+
+static const MdlKeySpec machine_keys[] = {
+    {"name", MDL_KEY_NAME, true, "Family; an alias of its newest version"},
+    {"version", MDL_KEY_NAME, true, "The full name is NAME-VERSION"},
+    {"arch", MDL_KEY_NAME, false, "Architecture; inherited when the layer extends another"},
+    {"doc", MDL_KEY_TEXT, true, "What the machine is"},
+    {"extends", MDL_KEY_NAME, false, "Full name of the machine this is a layer over"},
+    {"minimal", MDL_KEY_YES_NO, false, "The layer that nodefaults leaves (no)"},
+    {"deprecated", MDL_KEY_TEXT, false, "Why it should no longer be used, and what instead"},
+    {"accel", MDL_KEY_NAME, false, "Accelerator when none is given"},
+    END,
+};
+static const MdlKeySpec option_keys[] = {PROPERTY_KEYS, END};
+static const MdlKeySpec cpus_keys[] = {
+    {"types", MDL_KEY_NAMES, false, "CPU types it takes; the first is the default"},
+    {"default", MDL_KEY_NUMBER, false, "CPUs when none are asked for (1)"},
+    {"max", MDL_KEY_NUMBER, false, "Most CPUs"},
+    {"bus", MDL_KEY_NAME, false, "Bus on which they sit"},
+    END,
+};
+static const MdlKeySpec memory_keys[] = {
+    {"type", MDL_KEY_NAME, false, "Device type of the memory; its property size is set"},
+    {"base", MDL_KEY_EXPRESSION, false, "Address of the first byte"},
+    {"default", MDL_KEY_SIZE, false, "Bytes when none are asked for"},
+    {"range", MDL_KEY_RANGE, false, "Smallest and largest size"},
+    {"align", MDL_KEY_SIZE, false, "The size is a multiple of this"},
+    END,
+};
+static const MdlKeySpec root_bus_keys[] = {
+    {"type", MDL_KEY_NAME, false, "Type of the bus"},
+    {"node", MDL_KEY_TEXT, false, "Device-tree path of its node"},
+    END,
+};
+static const MdlKeySpec device_keys[] = {
+    {"type", MDL_KEY_NAME, false, "Device type; only where the device first stands"},
+    {"bus", MDL_KEY_NAME, false, "Bus it sits on; without it, the first of the right type"},
+    {"address", MDL_KEY_TEXT, false, "Where on the bus; of the first region on the system bus"},
+    {"region.*", MDL_KEY_EXPRESSION, false, "Address of that region"},
+    {"irq", MDL_KEY_WIRE, false, "Where its one interrupt leads"},
+    {"irq.*", MDL_KEY_WIRE, false,
+     "Where that interrupt leads; cpu.*:11: output i to line 11 of cpu.i"},
+    {"count", MDL_KEY_EXPRESSION, false, "So many of it, named ID.0 on, with index 0 on"},
+    {"when", MDL_KEY_EXPRESSION, false, "There only if this holds"},
+    END,
+};
+static const MdlKeySpec remove_keys[] = {
+    {"reason", MDL_KEY_TEXT, true, "Why the layer leaves it out"},
+    END,
+};
+static const MdlKeySpec slot_keys[] = {
+    {"bus", MDL_KEY_NAME, true, "Bus"},
+    {"reason", MDL_KEY_TEXT, true, "Why the place is kept free"},
+    END,
+};
+static const MdlKeySpec vm_keys[] = {
+    {"name", MDL_KEY_NAME, true, "Name of the virtual machine"},
+    {"machine", MDL_KEY_NAME, true, "Machine it is a layer over"},
+    {"doc", MDL_KEY_TEXT, false, "What it is for"},
+    {"accel", MDL_KEY_NAME, false, "Accelerator"},
+    {"cpu", MDL_KEY_TEXT, false, "CPU type and its properties"},
+    {"cpus", MDL_KEY_NUMBER, false, "Number of CPUs"},
+    {"memory", MDL_KEY_SIZE, false, "Size of the memory"},
+    {"nodefaults", MDL_KEY_YES_NO, false, "Only the minimal layer (no)"},
+    END,
+};
+
+#define LAYER_GROUPS(file)                                                                         \
+    {file, "options", NULL, "Values of options in this layer", no_keys, "an option = its value"},  \
+        {file,        "device",                                                                    \
+         "ID",        "A device, or changes to one of a lower layer",                              \
+         device_keys, "a property of the type"},                                                   \
+        {file, "remove", "ID", "A device of a lower layer that is left out", remove_keys, NULL},   \
+        {file,    "default",                                                                       \
+         "TYPE",  "Property values for all devices of a type",                                     \
+         no_keys, "a property of the type"},                                                       \
+    {                                                                                              \
+        file, "slot", "ADDRESS", "A place that is kept free", slot_keys, NULL                      \
+    }
+
+const MdlGroupSpec mdl_group_specs[] = {
+    {MDL_FILE_DEVICE, "device", "TYPE", "The device type", device_type_keys, NULL},
+    {MDL_FILE_DEVICE, "property", "NAME", "A property", property_keys, NULL},
+    {MDL_FILE_DEVICE, "region", "NAME", "A range of addresses", region_keys, NULL},
+    {MDL_FILE_DEVICE, "irq", "NAME", "An interrupt output", irq_keys, NULL},
+    {MDL_FILE_DEVICE, "bus", "NAME", "A bus it provides", provided_bus_keys, NULL},
+    {MDL_FILE_DEVICE, "node", "PATH", "A device-tree node; the first one is the device's own",
+     no_keys, "a device-tree property"},
+
+    {MDL_FILE_BUS, "bus", "TYPE", "The bus type", bus_type_keys, NULL},
+    {MDL_FILE_BUS, "field", "NAME", "A part of an address, in the order written", field_keys, NULL},
+    {MDL_FILE_BUS, "reserved", "ADDRESS", "An address nothing can have; a field may be *",
+     reserved_keys, NULL},
+
+    {MDL_FILE_ACCELERATOR, "accelerator", "NAME", "The accelerator", accelerator_keys, NULL},
+
+    {MDL_FILE_MACHINE, "machine", NULL, "The machine, or a layer of one", machine_keys, NULL},
+    {MDL_FILE_MACHINE, "option", "NAME", "An option", option_keys, NULL},
+    {MDL_FILE_MACHINE, "cpus", NULL, "The CPUs: devices cpu.0 on", cpus_keys, NULL},
+    {MDL_FILE_MACHINE, "memory", NULL, "The memory: device ram", memory_keys, NULL},
+    {MDL_FILE_MACHINE, "bus", "ID", "A bus that no device provides", root_bus_keys, NULL},
+    {MDL_FILE_MACHINE, "node", "PATH", "A device-tree node of the machine itself", no_keys,
+     "a device-tree property"},
+    LAYER_GROUPS(MDL_FILE_MACHINE),
+
+    {MDL_FILE_VM, "vm", NULL, "A virtual machine: one more layer over a machine", vm_keys, NULL},
+    LAYER_GROUPS(MDL_FILE_VM),
+    {MDL_N_FILES, NULL, NULL, NULL, NULL, NULL},
+};
+
+const char *mdl_key_form_name(MdlKeyForm form)
+{
+    static const char *const names[MDL_N_KEY_FORMS] = {
+        [MDL_KEY_TEXT] = "text",
+        [MDL_KEY_NAME] = "name",
+        [MDL_KEY_NAMES] = "names",
+        [MDL_KEY_YES_NO] = "yes or no",
+        [MDL_KEY_NUMBER] = "number",
+        [MDL_KEY_SIZE] = "size",
+        [MDL_KEY_RANGE] = "range",
+        [MDL_KEY_EXPRESSION] = "expression",
+        [MDL_KEY_KIND] = "kind",
+        [MDL_KEY_SIDE] = "guest or backend",
+        [MDL_KEY_REGION] = "mmio, ram or window",
+        [MDL_KEY_RADIX] = "decimal or hex",
+        [MDL_KEY_WIRE] = "device:line",
+    };
+    return names[form];
+}
+
+const char *mdl_file_kind_name(MdlFileKind kind)
+{
+    static const char *const names[MDL_N_FILES] = {
+        [MDL_FILE_DEVICE] = "device",
+        [MDL_FILE_BUS] = "bus",
+        [MDL_FILE_ACCELERATOR] = "accelerator",
+        [MDL_FILE_MACHINE] = "machine",
+        [MDL_FILE_VM] = "vm",
+    };
+    return names[kind];
+}

@@ -1,0 +1,535 @@
+/* typegen: the build tool that turns declaration files into constant C tables.
+ *
+ *   typegen OUTPUT-FOLDER FILE.cfg ...
+ *
+ * Writes types.gen.c (device types, bus types, accelerators, machine texts), types/TYPE.h for the
+ * driver of each device type, and drivers.gen.c (the table of all drivers). Uses the reader that
+ * loads machines at run time. */
+#include "declare.h"
+#include "expr.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Input {
+    MdlFileKind kind;
+    MdlCfg *cfg;
+    char *text;
+    size_t length;
+    const char *name;
+} Input;
+
+typedef struct Gen {
+    MdlArena *arena;
+    GArray *inputs; /* Input, sorted by kind and name */
+    MdlFindings *findings;
+} Gen;
+
+/* ---- printing C -------------------------------------------------------------------------------
+ */
+
+static char *identifier(const char *name)
+{
+    char *id = g_strdup(name);
+    for (char *at = id; *at; at++) {
+        if (!g_ascii_isalnum(*at)) {
+            *at = '_';
+        }
+    }
+    return id;
+}
+
+static void put_text(GString *out, const char *text)
+{
+    if (!text) {
+        g_string_append(out, "NULL");
+        return;
+    }
+    g_string_append_c(out, '"');
+    for (const char *at = text; *at; at++) {
+        if (*at == '\n') {
+            g_string_append(out, "\\n\"\n    \"");
+        } else if (*at == '"' || *at == '\\') {
+            g_string_append_printf(out, "\\%c", *at);
+        } else {
+            g_string_append_c(out, *at);
+        }
+    }
+    g_string_append_c(out, '"');
+}
+
+static void put_field(GString *out, const char *field, const char *text)
+{
+    g_string_append_printf(out, ".%s = ", field);
+    put_text(out, text);
+    g_string_append(out, ", ");
+}
+
+static void put_words(GString *out, const char *field, const char *const *words)
+{
+    g_string_append_printf(out, ".%s = (const char *const[]){", field);
+    for (size_t i = 0; words && words[i]; i++) {
+        put_text(out, words[i]);
+        g_string_append(out, ", ");
+    }
+    g_string_append(out, "NULL}, ");
+}
+
+static void put_number(GString *out, const char *field, uint64_t number)
+{
+    g_string_append_printf(out, ".%s = %" G_GUINT64_FORMAT "ULL, ", field, number);
+}
+
+static void put_property(GString *out, const MdlProperty *property)
+{
+    g_string_append(out, "        {");
+    put_field(out, "name", property->name);
+    put_field(out, "doc", property->doc);
+    put_number(out, "kind", property->kind);
+    put_number(out, "has_default", property->has_default);
+    g_string_append(out, ".default_value = {");
+    put_number(out, "kind", property->kind);
+    put_number(out, "number", property->default_value.number);
+    put_field(out, "text", property->default_value.text);
+    g_string_append(out, "}, ");
+    put_number(out, "minimum", property->minimum);
+    put_number(out, "maximum", property->maximum);
+    put_words(out, "values", property->values);
+    put_number(out, "side", property->side);
+    put_number(out, "required", property->required);
+    g_string_append(out, "},\n");
+}
+
+static void put_region(GString *out, const MdlRegion *region)
+{
+    g_string_append(out, "        {");
+    put_field(out, "name", region->name);
+    put_field(out, "doc", region->doc);
+    put_number(out, "kind", region->kind);
+    put_field(out, "size", region->size);
+    g_string_append(out, "},\n");
+}
+
+static void put_irq(GString *out, const MdlIrq *irq)
+{
+    g_string_append(out, "        {");
+    put_field(out, "name", irq->name);
+    put_field(out, "doc", irq->doc);
+    put_number(out, "many", irq->many);
+    put_number(out, "shared", irq->shared);
+    g_string_append(out, "},\n");
+}
+
+static void put_provided_bus(GString *out, const MdlProvidedBus *bus)
+{
+    g_string_append(out, "        {");
+    put_field(out, "name", bus->name);
+    put_field(out, "type", bus->type);
+    put_field(out, "doc", bus->doc);
+    g_string_append(out, "},\n");
+}
+
+static void put_node(GString *out, const MdlNode *node)
+{
+    g_string_append(out, "        {");
+    put_field(out, "path", node->path);
+    g_string_append(out, ".properties = (const MdlNodeProperty[]){");
+    for (size_t i = 0; i < node->n_properties; i++) {
+        g_string_append(out, "{");
+        put_text(out, node->properties[i].name);
+        g_string_append(out, ", ");
+        put_text(out, node->properties[i].value);
+        g_string_append(out, "}, ");
+    }
+    g_string_append(out, "{NULL, NULL}}, ");
+    put_number(out, "n_properties", node->n_properties);
+    g_string_append(out, "},\n");
+}
+
+static void put_field_spec(GString *out, const MdlField *field)
+{
+    g_string_append(out, "        {");
+    put_field(out, "name", field->name);
+    put_field(out, "doc", field->doc);
+    put_number(out, "radix", field->radix);
+    put_number(out, "digits", field->digits);
+    put_number(out, "minimum", field->minimum);
+    put_number(out, "maximum", field->maximum);
+    g_string_append(out, "},\n");
+}
+
+static void put_reserved(GString *out, const MdlReserved *reserved)
+{
+    g_string_append(out, "        {");
+    put_field(out, "address", reserved->address);
+    put_field(out, "reason", reserved->reason);
+    g_string_append(out, "},\n");
+}
+
+/* An array member and its count; an empty one is left out. */
+#define PUT_ARRAY(out, holder, member, type, put_one)                                              \
+    do {                                                                                           \
+        if ((holder)->n_##member) {                                                                \
+            g_string_append(out, "    ." #member " = (const " #type "[]){\n");                     \
+            for (size_t i_ = 0; i_ < (holder)->n_##member; i_++) {                                 \
+                put_one(out, &(holder)->member[i_]);                                               \
+            }                                                                                      \
+            g_string_append(out, "    },\n");                                                      \
+            put_number(out, "n_" #member, (holder)->n_##member);                                   \
+            g_string_append(out, "\n");                                                            \
+        }                                                                                          \
+    } while (0)
+
+static void put_device_type(GString *out, const MdlDeviceType *type)
+{
+    g_autofree char *id = identifier(type->name);
+    g_string_append_printf(out, "const MdlDeviceType mdl_type_%s = {\n    ", id);
+    put_field(out, "name", type->name);
+    put_field(out, "doc", type->doc);
+    put_field(out, "bus", type->bus);
+    put_words(out, "traits", type->traits);
+    put_number(out, "hotplug", type->hotplug);
+    put_field(out, "irq_inputs", type->irq_inputs);
+    g_string_append(out, "\n");
+    PUT_ARRAY(out, type, properties, MdlProperty, put_property);
+    PUT_ARRAY(out, type, regions, MdlRegion, put_region);
+    PUT_ARRAY(out, type, irqs, MdlIrq, put_irq);
+    PUT_ARRAY(out, type, buses, MdlProvidedBus, put_provided_bus);
+    PUT_ARRAY(out, type, nodes, MdlNode, put_node);
+    g_string_append(out, "};\n\n");
+}
+
+static void put_bus_type(GString *out, const MdlBusType *type)
+{
+    g_autofree char *id = identifier(type->name);
+    g_string_append_printf(out, "static const MdlBusType bus_%s = {\n    ", id);
+    put_field(out, "name", type->name);
+    put_field(out, "doc", type->doc);
+    put_field(out, "separator", type->separator);
+    put_field(out, "prefix", type->prefix);
+    put_words(out, "accepts", type->accepts);
+    put_words(out, "reaches", type->reaches);
+    put_number(out, "hotplug", type->hotplug);
+    put_field(out, "order", type->order);
+    put_field(out, "max_devices", type->max_devices);
+    put_number(out, "ranges", type->ranges);
+    g_string_append(out, "\n");
+    PUT_ARRAY(out, type, fields, MdlField, put_field_spec);
+    PUT_ARRAY(out, type, reserved, MdlReserved, put_reserved);
+    g_string_append(out, "};\n\n");
+}
+
+static void put_accelerator(GString *out, const MdlAccelerator *accelerator)
+{
+    g_autofree char *id = identifier(accelerator->name);
+    g_string_append_printf(out, "static const MdlAccelerator accelerator_%s = {\n    ", id);
+    put_field(out, "name", accelerator->name);
+    put_field(out, "doc", accelerator->doc);
+    put_number(out, "runs", accelerator->runs);
+    put_words(out, "archs", accelerator->archs);
+    put_number(out, "max_cpus", accelerator->max_cpus);
+    g_string_append(out, "\n};\n\n");
+}
+
+/* ---- the header of a driver
+ * ---------------------------------------------------------------------- */
+
+static void put_enum(GString *out, const char *id, const char *what, const char *name, size_t n)
+{
+    g_autofree char *upper_id = g_ascii_strup(id, -1);
+    g_autofree char *upper_name = g_ascii_strup(name, -1);
+    g_autofree char *upper = identifier(upper_name);
+    g_string_append_printf(out, "#define %s_%s_%s %zu\n", upper_id, what, upper, n);
+}
+
+static const char *c_type(MdlKind kind)
+{
+    switch (kind) {
+    case MDL_BOOL:
+        return "bool ";
+    case MDL_UINT:
+    case MDL_SIZE:
+        return "uint64_t ";
+    case MDL_ENUM:
+    case MDL_STR:
+        break;
+    }
+    return "const char *";
+}
+
+static void put_props(GString *out, const MdlDeviceType *type, const char *id)
+{
+    g_string_append_printf(out, "\nstruct %s_props {\n", id);
+    for (size_t i = 0; i < type->n_properties; i++) {
+        const MdlProperty *property = &type->properties[i];
+        g_autofree char *name = identifier(property->name);
+        g_string_append_printf(out, "    %s%s; /* %s */\n", c_type(property->kind), name,
+                               property->doc);
+    }
+    g_string_append_printf(
+        out,
+        "};\n\n"
+        "/* The properties of a built device. Text lives as long as the tree. */\n"
+        "static inline void %s_props_read(const MdlDevice *device,\n"
+        "    struct %s_props *ret_props)\n{\n"
+        "    g_assert(device->type == &mdl_type_%s);\n"
+        "    *ret_props = (struct %s_props){\n",
+        id, id, id, id);
+    for (size_t i = 0; i < type->n_properties; i++) {
+        const MdlProperty *property = &type->properties[i];
+        g_autofree char *name = identifier(property->name);
+        bool text = property->kind == MDL_STR || property->kind == MDL_ENUM;
+        g_string_append_printf(out, "        .%s = device->properties[%zu].%s,\n", name, i,
+                               text ? "text" : "number");
+    }
+    g_string_append(out, "    };\n}\n");
+}
+
+static char *driver_header(const MdlDeviceType *type)
+{
+    GString *out = g_string_new(NULL);
+    g_autofree char *id = identifier(type->name);
+    g_string_append_printf(out,
+                           "/* %s: what its driver sees of the declaration. Generated by typegen "
+                           "from %s.cfg. */\n"
+                           "#pragma once\n\n#include \"model.h\"\n\n"
+                           "extern const MdlDeviceType mdl_type_%s;\n\n",
+                           type->name, type->name, id);
+    for (size_t i = 0; i < type->n_regions; i++) {
+        put_enum(out, id, "REGION", type->regions[i].name, i);
+    }
+    for (size_t i = 0; i < type->n_irqs; i++) {
+        put_enum(out, id, "IRQ", type->irqs[i].name, i);
+    }
+    for (size_t i = 0; i < type->n_buses; i++) {
+        put_enum(out, id, "BUS", type->buses[i].name, i);
+    }
+    if (type->n_properties) {
+        put_props(out, type, id);
+    }
+    return g_string_free(out, FALSE);
+}
+
+/* ---- checks across files
+ * --------------------------------------------------------------------------- */
+
+static bool has_input(Gen *gen, MdlFileKind kind, const char *name)
+{
+    for (size_t i = 0; i < gen->inputs->len; i++) {
+        const Input *input = &g_array_index(gen->inputs, Input, i);
+        if (input->kind == kind && strcmp(input->name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool describe_property(void *context, const char *name, MdlNameInfo *ret_info)
+{
+    const MdlDeviceType *type = context;
+    for (size_t i = 0; i < type->n_properties; i++) {
+        if (strcmp(type->properties[i].name, name) == 0) {
+            *ret_info = (MdlNameInfo){type->properties[i].kind, type->properties[i].values};
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_number(Gen *gen, const MdlPlace *place, const MdlDeviceType *type,
+                         const char *text)
+{
+    MdlScope scope = {.describe = describe_property, .context = (void *)type};
+    g_autofree char *why = NULL;
+    MdlKind kind;
+    const MdlExpr *expr = mdl_expr_parse(gen->arena, text, &why);
+    if (!expr || !mdl_expr_check(expr, &scope, &kind, &why)) {
+        mdl_find(gen->findings, MDL_CHECK_CONDITION, place, NULL, "%s", why);
+    }
+}
+
+static void check_device_type(Gen *gen, const Input *input, const MdlDeviceType *type)
+{
+    MdlPlace place = {.file = input->cfg->file, .line = 1, .what = type->name};
+    if (!has_input(gen, MDL_FILE_BUS, type->bus)) {
+        mdl_find(gen->findings, MDL_CHECK_UNKNOWN_BUS_TYPE, &place, NULL,
+                 "there is no bus type \"%s\"", type->bus);
+    }
+    for (size_t i = 0; i < type->n_buses; i++) {
+        if (!has_input(gen, MDL_FILE_BUS, type->buses[i].type)) {
+            mdl_find(gen->findings, MDL_CHECK_UNKNOWN_BUS_TYPE, &place, NULL,
+                     "there is no bus type \"%s\"", type->buses[i].type);
+        }
+    }
+    for (size_t i = 0; i < type->n_regions; i++) {
+        check_number(gen, &place, type, type->regions[i].size);
+    }
+    if (type->irq_inputs) {
+        check_number(gen, &place, type, type->irq_inputs);
+    }
+}
+
+/* ---- files
+ * ------------------------------------------------------------------------------------------ */
+
+static int compare_inputs(gconstpointer a, gconstpointer b)
+{
+    const Input *left = a, *right = b;
+    return left->kind != right->kind ? (int)left->kind - (int)right->kind
+                                     : strcmp(left->name, right->name);
+}
+
+static bool read_input(Gen *gen, const char *path)
+{
+    Input input = {0};
+    GError *error = NULL;
+    if (!g_file_get_contents(path, &input.text, &input.length, &error)) {
+        fprintf(stderr, "%s\n", error->message);
+        g_error_free(error);
+        return false;
+    }
+    mdl_arena_take(gen->arena, input.text);
+    input.cfg = mdl_cfg_read(path, input.text, input.length, gen->findings);
+    if (!input.cfg || !mdl_declare_kind(input.cfg, &input.kind, gen->findings) ||
+        !mdl_declare_check(input.cfg, input.kind, gen->findings)) {
+        return true; /* printed with all findings */
+    }
+    const MdlCfgGroup *head = g_ptr_array_index(input.cfg->groups, 0);
+    input.name = head->name;
+    if (input.kind == MDL_FILE_MACHINE) {
+        input.name = mdl_arena_printf(gen->arena, "%s-%s", mdl_cfg_value(head, "name"),
+                                      mdl_cfg_value(head, "version"));
+    }
+    g_autofree char *base = g_path_get_basename(path);
+    g_autofree char *wanted = g_strdup_printf("%s.cfg", input.name);
+    if (strcmp(base, wanted) != 0) {
+        MdlPlace place = {.file = path, .line = head->line};
+        mdl_find(gen->findings, MDL_CHECK_FILE_KIND, &place, NULL, "the file must be called %s",
+                 wanted);
+    }
+    g_array_append_val(gen->inputs, input);
+    return true;
+}
+
+static bool write_file(const char *folder, const char *name, const char *text)
+{
+    g_autofree char *path = g_build_filename(folder, name, NULL);
+    GError *error = NULL;
+    if (!g_file_set_contents(path, text, -1, &error)) {
+        fprintf(stderr, "%s\n", error->message);
+        g_error_free(error);
+        return false;
+    }
+    return true;
+}
+
+static void put_table(Gen *gen, GString *out, MdlFileKind kind, const char *declaration,
+                      const char *prefix)
+{
+    g_string_append_printf(out, "%s = {\n", declaration);
+    for (size_t i = 0; i < gen->inputs->len; i++) {
+        const Input *input = &g_array_index(gen->inputs, Input, i);
+        if (input->kind == kind) {
+            g_autofree char *id = identifier(input->name);
+            g_string_append_printf(out, "    &%s%s,\n", prefix, id);
+        }
+    }
+    g_string_append(out, "    NULL,\n};\n\n");
+}
+
+static void put_machines(Gen *gen, GString *out)
+{
+    g_string_append(out, "const MdlEmbedded mdl_embedded_machines[] = {\n");
+    for (size_t i = 0; i < gen->inputs->len; i++) {
+        const Input *input = &g_array_index(gen->inputs, Input, i);
+        if (input->kind != MDL_FILE_MACHINE) {
+            continue;
+        }
+        const MdlCfgGroup *head = g_ptr_array_index(input->cfg->groups, 0);
+        g_autofree char *base = g_path_get_basename(input->cfg->file);
+        g_string_append(out, "    {");
+        put_field(out, "name", mdl_cfg_value(head, "name"));
+        put_field(out, "version", mdl_cfg_value(head, "version"));
+        g_string_append(out, ".source = {");
+        put_field(out, "file", base);
+        put_field(out, "text", input->text);
+        put_number(out, "length", input->length);
+        g_string_append(out, "}},\n");
+    }
+    g_string_append(out, "    {NULL, NULL, {NULL, NULL, 0}},\n};\n");
+}
+
+static bool write_types(Gen *gen, const char *folder)
+{
+    g_autoptr(GString) out = g_string_new("/* Generated by typegen from schema/. */\n"
+                                          "#include \"embedded.h\"\n\n");
+    g_autoptr(GString) drivers =
+        g_string_new("/* The table of all drivers. Generated by typegen from schema/devices. */\n"
+                     "#include \"driver.h\"\n\n");
+    g_autofree char *headers = g_build_filename(folder, "types", NULL);
+    g_mkdir_with_parents(headers, 0777);
+    for (size_t i = 0; i < gen->inputs->len; i++) {
+        const Input *input = &g_array_index(gen->inputs, Input, i);
+        g_autofree char *id = identifier(input->name);
+        if (input->kind == MDL_FILE_DEVICE) {
+            const MdlDeviceType *type = mdl_declare_device(gen->arena, input->cfg, gen->findings);
+            if (!type) {
+                continue;
+            }
+            check_device_type(gen, input, type);
+            g_string_append_printf(out, "extern const MdlDeviceType mdl_type_%s;\n", id);
+            put_device_type(out, type);
+            g_autofree char *header = driver_header(type);
+            g_autofree char *name = g_strdup_printf("%s.h", id);
+            if (!write_file(headers, name, header)) {
+                return false;
+            }
+            g_string_append_printf(drivers, "extern const EmuDriver emu_driver_%s;\n", id);
+        } else if (input->kind == MDL_FILE_BUS) {
+            const MdlBusType *type = mdl_declare_bus(gen->arena, input->cfg, gen->findings);
+            if (type) {
+                put_bus_type(out, type);
+            }
+        } else if (input->kind == MDL_FILE_ACCELERATOR) {
+            put_accelerator(out, mdl_declare_accelerator(gen->arena, input->cfg));
+        }
+    }
+    put_table(gen, out, MDL_FILE_DEVICE, "const MdlDeviceType *const mdl_device_types[]",
+              "mdl_type_");
+    put_table(gen, out, MDL_FILE_BUS, "const MdlBusType *const mdl_bus_types[]", "bus_");
+    put_table(gen, out, MDL_FILE_ACCELERATOR, "const MdlAccelerator *const mdl_accelerators[]",
+              "accelerator_");
+    put_machines(gen, out);
+    g_string_append_c(drivers, '\n');
+    put_table(gen, drivers, MDL_FILE_DEVICE, "const EmuDriver *const emu_drivers[]", "emu_driver_");
+    return write_file(folder, "types.gen.c", out->str) &&
+           write_file(folder, "drivers.gen.c", drivers->str);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) {
+        fprintf(stderr, "usage: typegen OUTPUT-FOLDER FILE.cfg ...\n");
+        return 2;
+    }
+    Gen gen = {.arena = mdl_arena_new(),
+               .inputs = g_array_new(FALSE, TRUE, sizeof(Input)),
+               .findings = mdl_findings_new()};
+    bool ok = true;
+    for (int i = 2; i < argc; i++) {
+        ok = read_input(&gen, argv[i]) && ok;
+    }
+    g_array_sort(gen.inputs, compare_inputs);
+    ok = ok && write_types(&gen, argv[1]);
+    g_autofree char *text = mdl_findings_print(gen.findings);
+    fputs(text, stderr);
+    ok = ok && mdl_findings_count(gen.findings) == 0;
+    for (size_t i = 0; i < gen.inputs->len; i++) {
+        mdl_cfg_free(g_array_index(gen.inputs, Input, i).cfg);
+    }
+    g_array_unref(gen.inputs);
+    mdl_findings_free(gen.findings);
+    mdl_arena_free(gen.arena);
+    return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
