@@ -19,6 +19,33 @@ typedef enum {
     SKIPPING, /* to the next newline */
 } State;
 
+/* What matters of a byte. */
+enum {
+    SPACE = 1,
+    OPEN = 2,
+    CLOSE = 4,
+    QUOTE = 8,
+    BACKSLASH = 16,
+    CONTROL = 32, /* not allowed in a string */
+};
+
+static const guint8 kinds[256] = {
+    [0 ... 8] = CONTROL,
+    ['\t'] = SPACE | CONTROL,
+    ['\n'] = SPACE | CONTROL,
+    [11 ... 12] = CONTROL,
+    ['\r'] = SPACE | CONTROL,
+    [14 ... 31] = CONTROL,
+    [' '] = SPACE,
+    ['{'] = OPEN,
+    ['['] = OPEN,
+    ['}'] = CLOSE,
+    [']'] = CLOSE,
+    ['"'] = QUOTE,
+    ['\''] = QUOTE,
+    ['\\'] = BACKSLASH,
+};
+
 typedef enum { DOCUMENT, TOO_LONG, TOO_DEEP, MISMATCHED, BROKEN_STRING } ItemKind;
 
 /* What next() hands out: a document of length bytes and a NUL, or an error that holds no bytes. */
@@ -30,6 +57,7 @@ typedef struct Item {
 struct WireFramer {
     WireLimits limits;
     State state;
+    char quote;         /* that ends the string */
     GByteArray *held;   /* handed out and free again | documents waiting | the unfinished one */
     size_t free_bytes;  /* of held: the document last handed out, and those before it */
     size_t start;       /* in held: of the unfinished document */
@@ -119,32 +147,37 @@ static void close_bracket(WireFramer *framer, const char **at)
 
 static void open_string(WireFramer *framer, const char **at)
 {
+    framer->quote = **at;
     if (hold(framer, at, *at + 1)) {
         framer->state = STRING;
     }
 }
 
-static bool is_space(char byte)
+static bool is_any(char byte, unsigned wanted)
 {
-    return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
+    return kinds[(guint8)byte] & wanted;
 }
 
-static bool is_opening(char byte)
+/* The first byte of one of the kinds, or end. */
+static const char *find(const char *at, const char *end, unsigned wanted)
 {
-    return byte == '{' || byte == '[' || byte == '"';
+    while (at < end && !is_any(*at, wanted)) {
+        at++;
+    }
+    return at;
 }
 
 static void step_between(WireFramer *framer, const char **at, const char *end)
 {
-    while (*at < end && is_space(**at)) {
+    while (*at < end && is_any(**at, SPACE)) {
         ++*at;
     }
     if (*at == end) {
         return;
     }
-    if (**at == '"') {
+    if (is_any(**at, QUOTE)) {
         open_string(framer, at);
-    } else if (is_opening(**at)) {
+    } else if (is_any(**at, OPEN)) {
         open_bracket(framer, at);
     } else {
         framer->state = BARE;
@@ -153,10 +186,7 @@ static void step_between(WireFramer *framer, const char **at, const char *end)
 
 static void step_bare(WireFramer *framer, const char **at, const char *end)
 {
-    const char *to = *at;
-    while (to < end && !is_space(*to) && !is_opening(*to)) {
-        to++;
-    }
+    const char *to = find(*at, end, SPACE | OPEN | QUOTE);
     if (hold(framer, at, to) && to < end) {
         finish(framer);
     }
@@ -164,16 +194,13 @@ static void step_bare(WireFramer *framer, const char **at, const char *end)
 
 static void step_inside(WireFramer *framer, const char **at, const char *end)
 {
-    const char *to = *at;
-    while (to < end && !is_opening(*to) && *to != '}' && *to != ']') {
-        to++;
-    }
+    const char *to = find(*at, end, OPEN | CLOSE | QUOTE);
     if (!hold(framer, at, to) || to == end) {
         return;
     }
-    if (*to == '"') {
+    if (is_any(*to, QUOTE)) {
         open_string(framer, at);
-    } else if (is_opening(*to)) {
+    } else if (is_any(*to, OPEN)) {
         open_bracket(framer, at);
     } else {
         close_bracket(framer, at);
@@ -182,22 +209,19 @@ static void step_inside(WireFramer *framer, const char **at, const char *end)
 
 static void step_string(WireFramer *framer, const char **at, const char *end)
 {
-    const char *to = *at;
-    while (to < end && *to != '"' && *to != '\\' && (unsigned char)*to >= 0x20) {
-        to++;
-    }
+    const char *to = find(*at, end, QUOTE | BACKSLASH | CONTROL);
     if (!hold(framer, at, to) || to == end) {
         return;
     }
-    if ((unsigned char)*to < 0x20) {
+    if (is_any(*to, CONTROL)) {
         /* Most likely the end of a line whose string was never closed: the next line is sound. */
         reject(framer, BROKEN_STRING);
     } else if (hold(framer, at, to + 1)) {
         if (*to == '\\') {
             framer->state = ESCAPE;
-        } else if (framer->closes->len > 0) {
+        } else if (*to == framer->quote && framer->closes->len > 0) {
             framer->state = INSIDE;
-        } else {
+        } else if (*to == framer->quote) {
             finish(framer);
         }
     }
@@ -206,7 +230,7 @@ static void step_string(WireFramer *framer, const char **at, const char *end)
 static void step_escape(WireFramer *framer, const char **at, const char *end)
 {
     (void)end;
-    if ((unsigned char)**at < 0x20) {
+    if (is_any(**at, CONTROL)) {
         reject(framer, BROKEN_STRING);
     } else if (hold(framer, at, *at + 1)) {
         framer->state = STRING;

@@ -198,7 +198,7 @@ static bool parse_unicode_escape(Parser *parser, GString *into)
 
 static bool parse_escape(Parser *parser, GString *into)
 {
-    static const char letters[] = "\"\\/bfnrt", characters[] = "\"\\/\b\f\n\r\t";
+    static const char letters[] = "\"'\\/bfnrt", characters[] = "\"'\\/\b\f\n\r\t";
     parser->at++; /* the backslash */
     if (parser->at < parser->end && *parser->at == 'u') {
         parser->at++;
@@ -207,16 +207,16 @@ static bool parse_escape(Parser *parser, GString *into)
     const char *letter =
         parser->at < parser->end && *parser->at ? strchr(letters, *parser->at) : NULL;
     if (!letter) {
-        return fail_expected(parser, "one of \"\\/bfnrtu after a backslash");
+        return fail_expected(parser, "one of \"'\\/bfnrtu after a backslash");
     }
     g_string_append_c(into, characters[letter - letters]);
     parser->at++;
     return true;
 }
 
-static const char *plain_end(const char *at, const char *end)
+static const char *plain_end(const char *at, const char *end, char quote)
 {
-    while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20) {
+    while (at < end && *at != quote && *at != '\\' && (unsigned char)*at >= 0x20) {
         at++;
     }
     return at;
@@ -230,17 +230,19 @@ static void characters_clear(Characters *characters)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Characters, characters_clear)
 
-/* Reads a string from its opening quote. The text is known to be UTF-8. */
+/* Reads a string from its opening quote; the text is known to be UTF-8. QMP's one extension of
+ * JSON: a client may use single quotes, and write \' in both kinds of string. */
 static bool parse_characters(Parser *parser, Characters *ret_characters)
 {
-    const char *start = ++parser->at;
-    parser->at = plain_end(start, parser->end);
-    if (parser->at < parser->end && *parser->at == '"') {
+    char quote = *parser->at++;
+    const char *start = parser->at;
+    parser->at = plain_end(start, parser->end, quote);
+    if (parser->at < parser->end && *parser->at == quote) {
         *ret_characters = (Characters){.text = start, .length = (size_t)(parser->at++ - start)};
         return true;
     }
     g_auto(Characters) result = {.owned = g_string_new_len(start, parser->at - start)};
-    while (parser->at < parser->end && *parser->at != '"') {
+    while (parser->at < parser->end && *parser->at != quote) {
         if (*parser->at == '\\') {
             if (!parse_escape(parser, result.owned)) {
                 return false;
@@ -253,11 +255,11 @@ static bool parse_characters(Parser *parser, Characters *ret_characters)
                         (unsigned char)*parser->at);
         }
         start = parser->at;
-        parser->at = plain_end(start, parser->end);
+        parser->at = plain_end(start, parser->end, quote);
         g_string_append_len(result.owned, start, parser->at - start);
     }
     if (parser->at == parser->end) {
-        return fail_expected(parser, "'\"' at the end of a string");
+        return fail_expected(parser, "a quote at the end of a string");
     }
     parser->at++;
     result.text = result.owned->str;
@@ -348,8 +350,8 @@ static json_t *parse_number(Parser *parser)
 static bool parse_member(Parser *parser, json_t *object)
 {
     skip_space(parser);
-    if (parser->at == parser->end || *parser->at != '"') {
-        return fail_expected(parser, "a key in double quotes");
+    if (parser->at == parser->end || (*parser->at != '"' && *parser->at != '\'')) {
+        return fail_expected(parser, "a key in quotes");
     }
     const char *start = parser->at;
     g_auto(Characters) key = {0};
@@ -450,7 +452,7 @@ static json_t *parse_value(Parser *parser)
     if (first == '[') {
         return parse_nested(parser, parse_array);
     }
-    if (first == '"') {
+    if (first == '"' || first == '\'') {
         return parse_string(parser);
     }
     if (first == '-' || g_ascii_isdigit(first)) {

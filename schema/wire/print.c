@@ -1,5 +1,6 @@
 /* wire: JSON values to text. The counterpart of json.c and, like it, blind to what a value means.
- * jansson's printer would show a big integer as the string that holds it. */
+ * jansson's printer would show a big integer as the string that holds it. Strings are UTF-8: the
+ * parser and jansson's constructors have checked them. */
 #include "wire.h"
 
 #include <string.h>
@@ -12,28 +13,43 @@ typedef struct Printer {
 
 static void print_value(Printer *printer, const json_t *value);
 
-static void print_characters(GString *text, const char *from, size_t length)
+/* One character as an escape; beyond U+FFFF as a surrogate pair (RFC 8259 section 7). */
+static void print_escape(GString *text, gunichar character)
 {
-    static const char hex[] = "0123456789abcdef";
-    const char *end = from + length;
+    static const char letters[128] = {['"'] = '"',  ['\\'] = '\\', ['\n'] = 'n', ['\r'] = 'r',
+                                      ['\t'] = 't', ['\b'] = 'b',  ['\f'] = 'f'};
+    if (character < 128 && letters[character]) {
+        g_string_append_c(text, '\\');
+        g_string_append_c(text, letters[character]);
+    } else if (character > 0xffff) {
+        character -= 0x10000;
+        g_string_append_printf(text, "\\u%04x\\u%04x", 0xd800 | character >> 10,
+                               0xdc00 | (character & 0x3ff));
+    } else {
+        g_string_append_printf(text, "\\u%04x", character);
+    }
+}
+
+static bool is_plain(char byte, bool ascii)
+{
+    return byte != '"' && byte != '\\' && (unsigned char)byte >= 0x20 && !(ascii && byte & 0x80);
+}
+
+static void print_characters(Printer *printer, const char *at, size_t length)
+{
+    GString *text = printer->text;
+    bool ascii = printer->style == WIRE_JSON_COMPACT;
+    const char *end = at + length;
     g_string_append_c(text, '"');
-    for (const char *at = from;; at++) {
-        if (at < end && *at != '"' && *at != '\\' && (unsigned char)*at >= 0x20) {
-            continue;
+    while (at < end) {
+        const char *from = at;
+        while (at < end && is_plain(*at, ascii)) {
+            at++;
         }
         g_string_append_len(text, from, at - from);
-        if (at == end) {
-            break;
-        }
-        from = at + 1;
-        const char *letter = *at ? strchr("\"\"\\\\\nn\rr\tt\bb\ff", *at) : NULL;
-        g_string_append_c(text, '\\');
-        if (letter) {
-            g_string_append_c(text, letter[1]);
-        } else {
-            g_string_append(text, "u00");
-            g_string_append_c(text, hex[(unsigned char)*at >> 4]);
-            g_string_append_c(text, hex[*at & 15]);
+        if (at < end) {
+            print_escape(text, g_utf8_get_char(at));
+            at = g_utf8_next_char(at);
         }
     }
     g_string_append_c(text, '"');
@@ -111,7 +127,7 @@ static void print_members(Printer *printer, json_t *object)
     }
     for (i = 0; i < count; i++) {
         separate(printer, i == 0);
-        print_characters(printer->text, members[i].key, members[i].length);
+        print_characters(printer, members[i].key, members[i].length);
         g_string_append(printer->text, printer->style == WIRE_JSON_CANONICAL ? ":" : ": ");
         print_value(printer, members[i].value);
     }
@@ -143,7 +159,7 @@ static void print_value(Printer *printer, const json_t *value)
         if (wire_json_get_uint(value, &big)) {
             g_string_append_printf(printer->text, "%" G_GUINT64_FORMAT, big);
         } else {
-            print_characters(printer->text, json_string_value(value), json_string_length(value));
+            print_characters(printer, json_string_value(value), json_string_length(value));
         }
         break;
     case JSON_INTEGER:

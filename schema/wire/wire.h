@@ -61,7 +61,7 @@ typedef struct WireLimits {
 extern const WireLimits wire_limits_request; /* 1 MiB, depth 64, 64 Ki values */
 extern const WireLimits wire_limits_reply;   /* 64 MiB, depth 128, 1 Mi values */
 
-/* Parses one JSON document (RFC 8259) of any type. Duplicate keys, text after the document, invalid
+/* Parses one JSON document (RFC 8259, and QMP's extension: strings in single quotes) of any type. Duplicate keys, text after the document, invalid
  * UTF-8, lone surrogates and NUL in strings are errors with line and column. Integers are kept
  * exactly from -2^63 to 2^64-1; an integer outside is an error, as is a real beyond a double.
  * text needs no terminator. Returns a new reference, or NULL and error. */
@@ -69,8 +69,8 @@ json_t *wire_json_parse(const char *text, size_t length, const WireLimits *limit
 
 typedef enum { WIRE_JSON_COMPACT, WIRE_JSON_INDENTED, WIRE_JSON_CANONICAL } WireJsonStyle;
 
-/* The text of a value, members in insertion order. COMPACT: one line, spaced as QEMU writes QMP.
- * INDENTED: for people. CANONICAL: members sorted by the bytes of their keys, no white space: the
+/* The text of a value, members in insertion order. COMPACT: one line of ASCII, as QEMU writes
+ * QMP. INDENTED: for people. CANONICAL: members sorted by the bytes of their keys, no white space: the
  * form that is hashed. A real has the fewest digits that give it back, and always a point or an
  * exponent. No newline at the end. Free with g_free. */
 char *wire_json_print(const json_t *value, WireJsonStyle style);

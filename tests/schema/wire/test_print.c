@@ -47,7 +47,10 @@ static void strings_are_escaped(void **state)
 {
     (void)state;
     assert_prints("\"\\u0001\\u001f \\\"\\\\/\\b\\f\\n\\r\\t\\u007f é😀\"", WIRE_JSON_COMPACT,
-                  "\"\\u0001\\u001f \\\"\\\\/\\b\\f\\n\\r\\t\x7f é😀\"");
+                  "\"\\u0001\\u001f \\\"\\\\/\\b\\f\\n\\r\\t\x7f \\u00e9\\ud83d\\ude00\"");
+    assert_prints("\"\\u0001 é\\uffff😀\"", WIRE_JSON_CANONICAL, "\"\\u0001 é\uffff😀\"");
+    assert_prints("\"\\uffff\\ud800\\udc00\\udbff\\udfff'\"", WIRE_JSON_COMPACT,
+                  "\"\\uffff\\ud800\\udc00\\udbff\\udfff'\"");
     assert_prints("{\"a\\nb\":1}", WIRE_JSON_COMPACT, "{\"a\\nb\": 1}");
 }
 

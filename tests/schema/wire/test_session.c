@@ -184,7 +184,8 @@ static void commands_and_ids(void **state)
         {"{\"execute\":\"nothing\",\"id\":\"18446744073709551615\"}",
          "{\"return\": {}, \"id\": \"18446744073709551615\"}\r\n"},
         {"{\"execute\":\"nothing\",\"id\":[1,{\"a\":\"\\u00e9\"}]}",
-         "{\"return\": {}, \"id\": [1, {\"a\": \"é\"}]}\r\n"},
+         "{\"return\": {}, \"id\": [1, {\"a\": \"\\u00e9\"}]}\r\n"},
+        {"{'execute':'nothing','id':'\"\\''}", "{\"return\": {}, \"id\": \"\\\"'\"}\r\n"},
         {"{\"execute\":\"nope\",\"id\":{\"b\":[]}}",
          MISSING "\"The command nope has not been found\", \"reason\": \"CommandNotFound\"}, "
                  "\"id\": {\"b\": []}}\r\n"},
@@ -209,7 +210,7 @@ static void failures_of_commands(void **state)
          "{\"error\": {\"class\": \"DeviceNotFound\", \"desc\": \"no such device\", \"reason\": "
          "\"DeviceNotFound\"}}\r\n"},
         {"{\"execute\":\"fail\",\"arguments\":{\"how\":\"foreign\"}}",
-         GENERIC "\"no file '\xef\xbf\xbd'\"}}\r\n"},
+         GENERIC "\"no file '\\ufffd'\"}}\r\n"},
     };
     assert_exchanges(rows, G_N_ELEMENTS(rows), true);
 }
@@ -284,8 +285,6 @@ static void broken_input_is_survived(void **state)
                "\"OutOfRange\"}}\r\n" FINE},
         {"{\"execute\":\"nothing\",\"id\":\"\\u0000\"}" NOTHING,
          PARSE "line 1 column 30: \\\\u0000 is not allowed in a string" MALFORMED FINE},
-        {"{'execute':'nothing'}" NOTHING,
-         PARSE "line 1 column 2: expected a key in double quotes, found '''" MALFORMED FINE},
         {"{\"execute\":\"nothing\"", ""},
         {"{\"execute\":\"noth", ""},
     };
