@@ -105,7 +105,7 @@ void api_struct_free(const ApiTypeInfo *type, void *value); /* NULL is fine */
 void *api_struct_read(const ApiTypeInfo *type, const json_t *json, WireStrictness strictness,
                       GError **error);
 /* A new reference; members in declared order, keys of maps sorted. What is required must be there:
- * a NULL is a bug of the caller and asserts, as does text that is not UTF-8. */
+ * a NULL is a bug of the caller and aborts, as does text that is not UTF-8. */
 json_t *api_struct_write(const ApiTypeInfo *type, const void *value);
 
 /* An empty list for elements of a type that is held by pointer (str, any, structs). */

@@ -76,6 +76,16 @@ static bool is_present(const ApiMemberInfo *member, const void *value)
     return !member->optional || api_load_pointer(api_member_place(member, value)) != NULL;
 }
 
+/* A handler that forgot a required member is a bug; its author is told which. */
+static void expect_set(const ApiTypeInfo *type, const ApiMemberInfo *member, const void *value)
+{
+    bool is_pointer = member->shape != API_SHAPE_ONE || api_kind_is_pointer(member->type->kind);
+
+    if (is_pointer && api_load_pointer(api_member_place(member, value)) == NULL) {
+        g_error("%s.%s is required and not set", type->name, member->name);
+    }
+}
+
 /* ---- making and freeing ------------------------------------------------------------------------
  */
 
@@ -254,6 +264,7 @@ json_t *api_struct_write(const ApiTypeInfo *type, const void *value)
         const ApiMemberInfo *member = &type->members[i];
 
         if (is_present(member, value)) {
+            expect_set(type, member, value);
             int failed = json_object_set_new(
                 json, member->name,
                 write_value(member->type, member->shape, api_member_place(member, value)));

@@ -217,10 +217,10 @@ def _documents(loader, root, folder):
 
 
 def _document(loader, root, name):
-    with open(os.path.join(root, name), encoding="utf-8") as file:
-        text = file.read()
+    with open(os.path.join(root, name), "rb") as file:
+        data = file.read()
     try:
-        return parse(name, text)
+        return parse(name, data)
     except Problem as problem:
         loader.problems.append(problem)
         return None

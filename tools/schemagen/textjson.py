@@ -84,7 +84,10 @@ class _Reader:
 
         def unescape(escape):
             if escape.group(2):
-                return chr(int(escape.group(2), 16))
+                code = int(escape.group(2), 16)
+                if 0xD800 <= code < 0xE000 or code == 0:
+                    self.fail(f"\\u{escape.group(2)} is no character of its own; write it in UTF-8")
+                return chr(code)
             return _SHORT.get(escape.group(1), escape.group(1))
         return _ESCAPE.sub(unescape, match.group(1))
 
@@ -147,8 +150,13 @@ class _Reader:
         return Node(self.file, line, value)
 
 
-def parse(file, text):
-    """The document in text. file: what problems call it. Raises Problem."""
+def parse(file, data):
+    """The document in data, bytes. file: what problems call it. Raises Problem."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Problem(file, line, "json-syntax", "the text is not UTF-8") from None
     reader = _Reader(file, text)
     node = reader.value()
     if reader.peek():

@@ -88,6 +88,17 @@ class Rules(unittest.TestCase):
             self.assertEqual(result.returncode, 1)
             self.assertFalse(os.path.exists(out))
 
+    def test_text_that_is_no_json_text(self):
+        for text, expected in ((b'{\n"name": "\xff"}', "2: the text is not UTF-8"),
+                               (b'{\n"name": "\\ud800"}', "2: \\ud800 is no character of its own"),
+                               (b'{\n"name": "a\nb"}', "2: the string does not end on its line"),
+                               (b"[" * 100000, "1: nested deeper than 32"),
+                               (b"", "1: expected a JSON value"), (b"{} {}", "1: text after")):
+            with toy({}) as folder:
+                with open(os.path.join(folder, "types", "Note.json"), "wb") as file:
+                    file.write(text)
+                self.assertIn("types/Note.json:" + expected, check(folder).stderr)
+
     def test_a_folder_that_is_not_there(self):
         result = check("/nonexistent")
         self.assertEqual(result.stderr, "/nonexistent/phases.json: No such file or directory\n")
