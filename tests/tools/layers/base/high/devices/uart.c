@@ -1,0 +1,7 @@
+#include "driver.h"
+
+int high_uart(void);
+int high_uart(void)
+{
+    return high_driver();
+}

@@ -1,0 +1,6 @@
+#include "low.h"
+
+int main(void)
+{
+    return low_run();
+}

@@ -1,0 +1,7 @@
+#include "high.h"
+
+int high_rtc(void);
+int high_rtc(void)
+{
+    return 0;
+}

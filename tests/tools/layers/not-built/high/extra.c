@@ -1,0 +1,2 @@
+/* cc: none */
+#include "high.h"

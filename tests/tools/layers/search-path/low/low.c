@@ -1,0 +1,7 @@
+/* cc: -Ihigh */
+#include "low.h"
+
+int low_run(void)
+{
+    return 0;
+}

@@ -1,0 +1,7 @@
+#include "low.h"
+#include <stdlib.h>
+
+int low_run(void)
+{
+    return getenv("HOME") != NULL;
+}
