@@ -1,5 +1,5 @@
 #include "low.h"
-#include <stdio.h>
+#include <time.h>
 
 int low_run(void)
 {
