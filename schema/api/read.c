@@ -1,6 +1,6 @@
 /* api: reading JSON into the structs that the tables describe, every problem with its path.
  * The JSON is hostile; its size and depth were capped when it was parsed. */
-#include "value.h"
+#include "api_value.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* api: making, freeing and writing the structs that the tables describe, and reply checking.
  * Reading is in read.c. Must not know any type or command by name. */
-#include "value.h"
+#include "api_value.h"
 
 #include <string.h>
 

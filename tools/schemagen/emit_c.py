@@ -135,8 +135,8 @@ class Emitter:
         name, ctype = snake(one.name), f"Api{one.name}"
         return (f"{ctype} *api_{name}_new(void);\n"
                 f"void api_{name}_free({ctype} *value);\n"
-                f"{ctype} *api_{name}_read(const json_t *json, WireStrictness strictness, "
-                f"GError **error);\n"
+                f"{ctype} *api_{name}_read(const json_t *json, WireStrictness strictness,\n"
+                f"    GError **error);\n"
                 f"json_t *api_{name}_write(const {ctype} *value);\n")
 
     # ---- api_types.gen.c ------------------------------------------------------------------------------
@@ -183,8 +183,8 @@ class Emitter:
                 f"    return api_struct_new(&api_type_{name});\n}}\n"
                 f"void api_{name}_free({ctype} *value)\n{{\n"
                 f"    api_struct_free(&api_type_{name}, value);\n}}\n"
-                f"{ctype} *api_{name}_read(const json_t *json, WireStrictness strictness, "
-                f"GError **error)\n{{\n"
+                f"{ctype} *api_{name}_read(const json_t *json, WireStrictness strictness,\n"
+                f"    GError **error)\n{{\n"
                 f"    return api_struct_read(&api_type_{name}, json, strictness, error);\n}}\n"
                 f"json_t *api_{name}_write(const {ctype} *value)\n{{\n"
                 f"    return api_struct_write(&api_type_{name}, value);\n}}\n")

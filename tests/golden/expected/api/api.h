@@ -86,32 +86,38 @@ extern const ApiCommandInfo api_command_shelf_clear;
 
 ApiNote *api_note_new(void);
 void api_note_free(ApiNote *value);
-ApiNote *api_note_read(const json_t *json, WireStrictness strictness, GError **error);
+ApiNote *api_note_read(const json_t *json, WireStrictness strictness,
+    GError **error);
 json_t *api_note_write(const ApiNote *value);
 
 ApiQueryShelvesArgs *api_query_shelves_args_new(void);
 void api_query_shelves_args_free(ApiQueryShelvesArgs *value);
-ApiQueryShelvesArgs *api_query_shelves_args_read(const json_t *json, WireStrictness strictness, GError **error);
+ApiQueryShelvesArgs *api_query_shelves_args_read(const json_t *json, WireStrictness strictness,
+    GError **error);
 json_t *api_query_shelves_args_write(const ApiQueryShelvesArgs *value);
 
 ApiShelfClearArgs *api_shelf_clear_args_new(void);
 void api_shelf_clear_args_free(ApiShelfClearArgs *value);
-ApiShelfClearArgs *api_shelf_clear_args_read(const json_t *json, WireStrictness strictness, GError **error);
+ApiShelfClearArgs *api_shelf_clear_args_read(const json_t *json, WireStrictness strictness,
+    GError **error);
 json_t *api_shelf_clear_args_write(const ApiShelfClearArgs *value);
 
 ApiShelfCountArgs *api_shelf_count_args_new(void);
 void api_shelf_count_args_free(ApiShelfCountArgs *value);
-ApiShelfCountArgs *api_shelf_count_args_read(const json_t *json, WireStrictness strictness, GError **error);
+ApiShelfCountArgs *api_shelf_count_args_read(const json_t *json, WireStrictness strictness,
+    GError **error);
 json_t *api_shelf_count_args_write(const ApiShelfCountArgs *value);
 
 ApiShelfInfo *api_shelf_info_new(void);
 void api_shelf_info_free(ApiShelfInfo *value);
-ApiShelfInfo *api_shelf_info_read(const json_t *json, WireStrictness strictness, GError **error);
+ApiShelfInfo *api_shelf_info_read(const json_t *json, WireStrictness strictness,
+    GError **error);
 json_t *api_shelf_info_write(const ApiShelfInfo *value);
 
 ApiTarget *api_target_new(void);
 void api_target_free(ApiTarget *value);
-ApiTarget *api_target_read(const json_t *json, WireStrictness strictness, GError **error);
+ApiTarget *api_target_read(const json_t *json, WireStrictness strictness,
+    GError **error);
 json_t *api_target_write(const ApiTarget *value);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiNote, api_note_free)

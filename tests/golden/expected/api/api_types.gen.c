@@ -58,7 +58,8 @@ void api_note_free(ApiNote *value)
 {
     api_struct_free(&api_type_note, value);
 }
-ApiNote *api_note_read(const json_t *json, WireStrictness strictness, GError **error)
+ApiNote *api_note_read(const json_t *json, WireStrictness strictness,
+    GError **error)
 {
     return api_struct_read(&api_type_note, json, strictness, error);
 }
@@ -140,7 +141,8 @@ void api_query_shelves_args_free(ApiQueryShelvesArgs *value)
 {
     api_struct_free(&api_type_query_shelves_args, value);
 }
-ApiQueryShelvesArgs *api_query_shelves_args_read(const json_t *json, WireStrictness strictness, GError **error)
+ApiQueryShelvesArgs *api_query_shelves_args_read(const json_t *json, WireStrictness strictness,
+    GError **error)
 {
     return api_struct_read(&api_type_query_shelves_args, json, strictness, error);
 }
@@ -167,7 +169,8 @@ void api_shelf_clear_args_free(ApiShelfClearArgs *value)
 {
     api_struct_free(&api_type_shelf_clear_args, value);
 }
-ApiShelfClearArgs *api_shelf_clear_args_read(const json_t *json, WireStrictness strictness, GError **error)
+ApiShelfClearArgs *api_shelf_clear_args_read(const json_t *json, WireStrictness strictness,
+    GError **error)
 {
     return api_struct_read(&api_type_shelf_clear_args, json, strictness, error);
 }
@@ -194,7 +197,8 @@ void api_shelf_count_args_free(ApiShelfCountArgs *value)
 {
     api_struct_free(&api_type_shelf_count_args, value);
 }
-ApiShelfCountArgs *api_shelf_count_args_read(const json_t *json, WireStrictness strictness, GError **error)
+ApiShelfCountArgs *api_shelf_count_args_read(const json_t *json, WireStrictness strictness,
+    GError **error)
 {
     return api_struct_read(&api_type_shelf_count_args, json, strictness, error);
 }
@@ -330,7 +334,8 @@ void api_shelf_info_free(ApiShelfInfo *value)
 {
     api_struct_free(&api_type_shelf_info, value);
 }
-ApiShelfInfo *api_shelf_info_read(const json_t *json, WireStrictness strictness, GError **error)
+ApiShelfInfo *api_shelf_info_read(const json_t *json, WireStrictness strictness,
+    GError **error)
 {
     return api_struct_read(&api_type_shelf_info, json, strictness, error);
 }
@@ -373,7 +378,8 @@ void api_target_free(ApiTarget *value)
 {
     api_struct_free(&api_type_target, value);
 }
-ApiTarget *api_target_read(const json_t *json, WireStrictness strictness, GError **error)
+ApiTarget *api_target_read(const json_t *json, WireStrictness strictness,
+    GError **error)
 {
     return api_struct_read(&api_type_target, json, strictness, error);
 }
