@@ -1,8 +1,12 @@
 /* wire: the serving side of a QMP conversation (QEMU's docs/interop/qmp-spec).
  *
  * Greeting, negotiation, requests, replies, events: the frame around commands. It must not know any
- * command but qmp_capabilities, nor where bytes come from and go to. Where it differs from QEMU, a
- * client of QEMU does not notice: members are added to error objects, nothing is taken away. */
+ * command but qmp_capabilities, nor where bytes come from and go to.
+ *
+ * Differences from QEMU 7.2 that a client could see: error objects have more members; integers
+ * outside -2^63 to 2^64-1, reals beyond a double and \u0000 are refused (QEMU rounds the first,
+ * and answers an id of 1e400 with "inf"); brackets that do not match cost the rest of their line
+ * (QEMU may wait for a bracket that never comes). */
 #include "wire.h"
 
 #include <string.h>
