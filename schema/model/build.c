@@ -215,6 +215,7 @@ typedef struct Origin {  /* what a device is made from */
     const char *bus; /* NULL: the first of the right type */
     const char *id;
     unsigned index;
+    MdlMade made;
 } Origin;
 
 static MdlBus *find_bus_for(MdlBuild *build, const MdlDevice *device, const Origin *origin)
@@ -237,6 +238,7 @@ static MdlDevice *add_device(MdlBuild *build, const Origin *origin)
     device->id = origin->id;
     device->type = origin->type;
     device->index = origin->index;
+    device->made = origin->made;
     device->file = origin->part ? origin->part->file : NULL;
     device->line = origin->part ? origin->part->line : 0;
     device->layer = origin->part ? origin->part->layer : build->resolved.machine->full_name;
@@ -345,7 +347,8 @@ static void add_cpus(MdlBuild *build)
                              .type = build->resolved.cpu,
                              .bus = bus,
                              .id = mdl_arena_printf(build->arena, "cpu.%u", i),
-                             .index = i};
+                             .index = i,
+                             .made = MDL_MADE_CPU};
             MdlDevice *cpu = add_device(build, &origin);
             if (cpu->bus) {
                 place_cpu(cpu, topology);
@@ -373,7 +376,7 @@ static void add_memory(MdlBuild *build)
     g_autofree char *size =
         g_strdup_printf("size=%" G_GUINT64_FORMAT, mdl_resolved_memory(&build->resolved));
     MdlPart *part = make_part(build, memory, size);
-    Origin origin = {.part = part, .type = type, .id = "ram"};
+    Origin origin = {.part = part, .type = type, .id = "ram", .made = MDL_MADE_MEMORY};
     MdlDevice *device = add_device(build, &origin);
     g_ptr_array_unref(part->settings);
     MdlScope scope = mdl_resolved_scope(&build->resolved);

@@ -2,6 +2,7 @@
  * when one that it builds on has fired, so that one fault is told once. */
 #include "hardware.h"
 
+#include "export.h"
 #include "value.h"
 
 #include <string.h>
@@ -246,6 +247,14 @@ static void check_irq_shared(MdlBuild *build)
     }
 }
 
+/* ---- the device tree
+ * ------------------------------------------------------------------------------ */
+
+static void check_node_value(MdlBuild *build)
+{
+    mdl_tree_free(mdl_hardware_guest_tree(build->hardware, build->findings));
+}
+
 /* ---- the table
  * ------------------------------------------------------------------------------------- */
 
@@ -266,6 +275,7 @@ static const HardwareCheck hardware_checks[] = {
     {MDL_CHECK_IRQ_TARGET, check_irq_target, {0}},
     {MDL_CHECK_IRQ_LINE, check_irq_line, {MDL_CHECK_IRQ_TARGET}},
     {MDL_CHECK_IRQ_SHARED, check_irq_shared, {MDL_CHECK_IRQ_TARGET, MDL_CHECK_IRQ_LINE}},
+    {MDL_CHECK_NODE_VALUE, check_node_value, {MDL_CHECK_BUS_UNKNOWN}},
 };
 
 static bool has_fired(const MdlBuild *build, MdlCheckId id)

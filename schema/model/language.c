@@ -97,6 +97,10 @@ static const MdlKeySpec cpus_keys[] = {
     {"types", MDL_KEY_NAMES, false, "CPU types it takes; the first is the default"},
     {"default", MDL_KEY_NUMBER, false, "CPUs when none are asked for (1)"},
     {"max", MDL_KEY_NUMBER, false, "Most CPUs"},
+    {"sockets", MDL_KEY_NUMBER, false, "Sockets when no topology is asked for"},
+    {"clusters", MDL_KEY_NUMBER, false, "Clusters of a socket, likewise"},
+    {"cores", MDL_KEY_NUMBER, false, "Cores of a cluster, likewise"},
+    {"threads", MDL_KEY_NUMBER, false, "Threads of a core, likewise"},
     {"bus", MDL_KEY_NAME, false, "Bus on which they sit"},
     END,
 };

@@ -312,8 +312,12 @@ typedef struct MdlWire { /* one interrupt output and where it leads */
     unsigned line;
 } MdlWire;
 
+/* What brought a device: a [device] group, or the machine's [cpus] or [memory]. */
+typedef enum { MDL_MADE_DEVICE, MDL_MADE_CPU, MDL_MADE_MEMORY } MdlMade;
+
 struct MdlDevice {
     const char *id;
+    MdlMade made;
     const MdlDeviceType *type;
     MdlBus *bus; /* where it sits */
     MdlAddress address;

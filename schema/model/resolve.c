@@ -251,13 +251,29 @@ static void record_topology(MdlResolved *r, bool read)
     }
 }
 
+/* The machine's own topology, for a target that gives none. */
+static MdlTopology default_topology(const MdlMachine *machine)
+{
+    const MdlPart *cpus = mdl_machine_part(machine, "cpus", NULL);
+    if (machine->cpus) {
+        return (MdlTopology){.cpus = machine->cpus};
+    }
+    return (MdlTopology){.cpus = mdl_part_number(cpus, "default", 1),
+                         .sockets = mdl_part_number(cpus, "sockets", 0),
+                         .clusters = mdl_part_number(cpus, "clusters", 0),
+                         .cores = mdl_part_number(cpus, "cores", 0),
+                         .threads = mdl_part_number(cpus, "threads", 0),
+                         .max_cpus = mdl_part_number(cpus, "max", 0) *
+                                     (mdl_part_value(cpus, "sockets") != NULL)};
+}
+
 /* What is left out is filled in as QEMU does since 6.2: cores before sockets before threads. */
-static MdlTopology complete_topology(const MdlTarget *given, uint64_t default_cpus)
+static MdlTopology complete_topology(const MdlTarget *given, const MdlMachine *machine)
 {
     MdlTopology t = {given->cpus,  given->sockets, given->clusters,
                      given->cores, given->threads, given->max_cpus};
     if (!t.cpus && !t.sockets && !t.clusters && !t.cores && !t.threads && !t.max_cpus) {
-        t.cpus = default_cpus;
+        t = default_topology(machine);
     }
     uint64_t total = t.max_cpus ? t.max_cpus : t.cpus;
     t.clusters = MAX(t.clusters, 1);
@@ -298,8 +314,7 @@ static void resolve_topology(Resolver *resolver)
              MAX_CPUS_OF_ANY);
         return;
     }
-    uint64_t normal = r->machine->cpus ? r->machine->cpus : mdl_part_number(cpus, "default", 1);
-    r->topology = complete_topology(t, normal);
+    r->topology = complete_topology(t, r->machine);
     const MdlTopology *e = &r->topology;
     uint64_t most = mdl_part_number(cpus, "max", 0);
     if (e->sockets * e->clusters * e->cores * e->threads != e->max_cpus) {
