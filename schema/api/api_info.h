@@ -42,6 +42,7 @@ typedef struct ApiMemberInfo {
     const ApiTypeInfo *type;
     ApiShape shape;
     bool optional;
+    bool extension;    /* QEMU's type lacks it: the lenient reader leaves it 0 or NULL */
     size_t offset;     /* in the C struct */
     size_t has_offset; /* of has_x, for an optional scalar */
 } ApiMemberInfo;

@@ -233,9 +233,10 @@ static void read_member(WireReader *reader, const ApiMemberInfo *member, const j
                         void *value)
 {
     const json_t *element = json_object_get(json, member->name);
+    bool lenient = wire_reader_strictness(reader) == WIRE_LENIENT;
 
     if (element == NULL) {
-        if (!member->optional) {
+        if (!member->optional && !(member->extension && lenient)) {
             wire_reader_problem(reader, "MissingMember", member->name, "required, and missing");
         }
         return;

@@ -34,9 +34,11 @@ class Use:
 
 
 class Member:
-    def __init__(self, node, name, use, doc, optional, since):
+    """extension: QEMU's type of the same name lacks it, so a QEMU does not say it."""
+
+    def __init__(self, node, name, use, doc, optional, extension, since):
         self.node, self.name, self.use, self.doc = node, name, use, doc
-        self.optional, self.since = optional, since
+        self.optional, self.extension, self.since = optional, extension, since
 
 
 class Value:

@@ -196,6 +196,7 @@ class Emitter:
                f"     .type = &api_type_{snake(member.use.name)},\n"
                f"     .shape = API_SHAPE_{member.use.shape.upper()},\n"
                f"     .optional = {str(member.optional).lower()},\n"
+               f"     .extension = {str(member.extension).lower()},\n"
                f"     .offset = offsetof({ctype}, {_identifier(member.name)})")
         if self.has_flag(member):
             row += f",\n     .has_offset = offsetof({ctype}, has_{snake(member.name)})"

@@ -94,7 +94,8 @@ class Manual:
 
     def members(self, members):
         self.out.items([(f"[{one.name}]" if one.optional else one.name,
-                         str(one.use) + (f", since {one.since}" if one.since else ""), one.doc)
+                         str(one.use) + (", not in QEMU" if one.extension else "") +
+                         (f", since {one.since}" if one.since else ""), one.doc)
                         for one in members])
 
     def words(self, words):

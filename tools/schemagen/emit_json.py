@@ -12,6 +12,8 @@ def _prose(doc):
 def _member(member):
     entry = {"name": member.name, "type": member.use.json(), "doc": _prose(member.doc),
              "optional": member.optional}
+    if member.extension:
+        entry["extension"] = True
     if member.since:
         entry["since"] = member.since
     return entry

@@ -111,11 +111,14 @@ class Loader:
     def member(self, node):
         good = self.keys(node, "a member",
                          {"name": "string", "type": "value", "doc": "string|array"},
-                         {"optional": "boolean", "since": "string"})
+                         {"optional": "boolean", "extension": "boolean", "since": "string"})
         use = self.use(good["type"]) if "type" in good else Use("any", "one")
-        optional = "optional" in good and good["optional"].value
+        optional, extension = (key in good and good[key].value for key in ("optional", "extension"))
+        if optional and extension:
+            self.problem(good["extension"], "extension", "a member that is optional may be missing "
+                         "anyway; leave 'extension' out")
         return Member(node, self.name(good, "name", "dashes"), use, self.doc(good), optional,
-                      self.since(good))
+                      extension, self.since(good))
 
     def members(self, good, key, what):
         members = [self.member(node) for node in good[key].value] if key in good else []

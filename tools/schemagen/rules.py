@@ -23,6 +23,7 @@ RULES = {
     "map-element": "a map holds str, any or a struct",
     "endless-type": "a struct does not require a member of its own type",
     "optional-order": "required members come before optional ones",
+    "extension": "what a QEMU may leave out of its reply is marked as an extension or as optional",
     "unknown-phase": "the phase of a command is one of those in phases.json",
     "example": "the example of a command is of the types the command declares",
     "unused-type": "every type is reached from a command, or says where it travels",

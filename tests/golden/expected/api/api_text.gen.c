@@ -25,20 +25,21 @@ const char *api_schema_json(void)
            "},{\"name\":\"ShelfInfo\",\"doc\":\"A shelf, with a member of every kind.\\n\\nIt has a \\\"second\\"
            "\" paragraph.\",\"since\":\"0.1\",\"members\":[{\"name\":\"name\",\"type\":\"str\",\"doc\":\"Text.\",\"option"
            "al\":false},{\"name\":\"default\",\"type\":\"bool\",\"doc\":\"A boolean; its name is a word of C.\",\""
-           "optional\":false},{\"name\":\"balance\",\"type\":\"int\",\"doc\":\"An integer.\",\"optional\":false},{\""
-           "name\":\"count\",\"type\":\"uint\",\"doc\":\"An unsigned integer.\",\"optional\":false},{\"name\":\"addr"
-           "ess\",\"type\":\"hex\",\"doc\":\"An unsigned integer as text.\",\"optional\":false},{\"name\":\"weight"
-           "\",\"type\":\"number\",\"doc\":\"A number with a fraction.\",\"optional\":false},{\"name\":\"colour\",\""
-           "type\":\"Colour\",\"doc\":\"An enum.\",\"optional\":false},{\"name\":\"shop\",\"type\":\"Target\",\"doc\":\""
-           "A struct.\",\"optional\":false},{\"name\":\"labels\",\"type\":[\"str\"],\"doc\":\"Texts.\",\"optional\":f"
-           "alse},{\"name\":\"counts\",\"type\":[\"uint\"],\"doc\":\"Integers.\",\"optional\":false},{\"name\":\"note"
-           "s\",\"type\":{\"*\":\"str\"},\"doc\":\"Texts by name.\",\"optional\":false},{\"name\":\"max-count\",\"type"
-           "\":\"uint\",\"doc\":\"An integer that may be absent.\",\"optional\":true},{\"name\":\"paint\",\"type\":"
-           "\"Colour\",\"doc\":\"An enum that may be absent.\",\"optional\":true},{\"name\":\"shelves\",\"type\":["
-           "\"ShelfInfo\"],\"doc\":\"Shelves in the shelf.\",\"optional\":true,\"since\":\"0.2\"},{\"name\":\"extra"
-           "\",\"type\":\"any\",\"doc\":\"Anything.\",\"optional\":true}]},{\"name\":\"Target\",\"doc\":\"A shop.\",\"si"
-           "nce\":\"0.1\",\"members\":[{\"name\":\"shop\",\"type\":\"str\",\"doc\":\"Its name.\",\"optional\":true},{\"n"
-           "ame\":\"options\",\"type\":{\"*\":\"any\"},\"doc\":\"Anything else.\",\"optional\":true}]}]}";
+           "optional\":false},{\"name\":\"balance\",\"type\":\"int\",\"doc\":\"An integer.\",\"optional\":false,\"ex"
+           "tension\":true},{\"name\":\"count\",\"type\":\"uint\",\"doc\":\"An unsigned integer.\",\"optional\":fal"
+           "se},{\"name\":\"address\",\"type\":\"hex\",\"doc\":\"An unsigned integer as text.\",\"optional\":false"
+           "},{\"name\":\"weight\",\"type\":\"number\",\"doc\":\"A number with a fraction.\",\"optional\":false},{"
+           "\"name\":\"colour\",\"type\":\"Colour\",\"doc\":\"An enum.\",\"optional\":false},{\"name\":\"shop\",\"type\""
+           ":\"Target\",\"doc\":\"A struct.\",\"optional\":false},{\"name\":\"labels\",\"type\":[\"str\"],\"doc\":\"Tex"
+           "ts.\",\"optional\":false},{\"name\":\"counts\",\"type\":[\"uint\"],\"doc\":\"Integers.\",\"optional\":fal"
+           "se},{\"name\":\"notes\",\"type\":{\"*\":\"str\"},\"doc\":\"Texts by name.\",\"optional\":false},{\"name\":"
+           "\"max-count\",\"type\":\"uint\",\"doc\":\"An integer that may be absent.\",\"optional\":true},{\"name"
+           "\":\"paint\",\"type\":\"Colour\",\"doc\":\"An enum that may be absent.\",\"optional\":true},{\"name\":\""
+           "shelves\",\"type\":[\"ShelfInfo\"],\"doc\":\"Shelves in the shelf.\",\"optional\":true,\"since\":\"0.2"
+           "\"},{\"name\":\"extra\",\"type\":\"any\",\"doc\":\"Anything.\",\"optional\":true}]},{\"name\":\"Target\",\"d"
+           "oc\":\"A shop.\",\"since\":\"0.1\",\"members\":[{\"name\":\"shop\",\"type\":\"str\",\"doc\":\"Its name.\",\"op"
+           "tional\":true},{\"name\":\"options\",\"type\":{\"*\":\"any\"},\"doc\":\"Anything else.\",\"optional\":tru"
+           "e}]}]}";
 }
 
 const char *api_qmp_schema_json(void)
@@ -75,5 +76,5 @@ const char *api_qmp_schema_json(void)
 const char *api_schema_hash(void)
 {
     return
-           "edad576727be1b577195b4344d498675939615e22b4e0d7bd17b369038e96399";
+           "901071740ac522a4fcef5c51f8e58383201a3b98cae35b4dca33467a1d766feb";
 }

@@ -1,0 +1,116 @@
+"""Commands with QEMU's names have QEMU's types, as QEMU itself described them in qemu-7.2.json.
+
+A client of QEMU may send us what it sends to QEMU, and finds in a reply all that QEMU always says.
+"""
+
+import json
+import os
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(ROOT, "tools", "schemagen"))
+
+import emit_json  # noqa: E402
+from load import load  # noqa: E402
+
+
+def by_name(entities):
+    return {entity["name"]: entity for entity in entities}
+
+
+class Comparison:
+    """Ours beside QEMU's; differences are collected as phrases."""
+
+    def __init__(self, schema, ours, theirs):
+        self.schema, self.ours, self.theirs = schema, ours, theirs
+        self.differences, self.seen = [], set()
+
+    def say(self, text):
+        self.differences.append(text)
+
+    def arguments(self, command):
+        ours = by_name(self.ours[self.ours[command]["arg-type"]]["members"])
+        theirs = by_name(self.theirs[self.theirs[command]["arg-type"]]["members"])
+        for name, member in ours.items():
+            if "default" not in member and "default" in theirs.get(name, {"default": None}):
+                self.say(f"{command}: '{name}' is required, and not so in QEMU")
+        for name, member in theirs.items():
+            if name in ours:
+                self.reply(f"{command}: {name}", ours[name]["type"], member["type"])
+            elif "default" not in member:
+                self.say(f"{command}: '{name}' is required in QEMU and unknown to us")
+
+    def reply(self, place, ours, theirs):
+        """The types named so, and all that they reach."""
+        if (ours, theirs) in self.seen:
+            return
+        self.seen.add((ours, theirs))
+        mine, other = self.ours[ours], self.theirs[theirs]
+        if mine["meta-type"] != other["meta-type"]:
+            self.say(f"{place} is {mine['meta-type']}, in QEMU {other['meta-type']}")
+        elif mine["meta-type"] == "builtin" and mine["json-type"] != other["json-type"]:
+            self.say(f"{place} is {mine['json-type']}, in QEMU {other['json-type']}")
+        elif mine["meta-type"] == "array":
+            self.reply(place, mine["element-type"], other["element-type"])
+        elif mine["meta-type"] == "enum":
+            for value in set(mine["values"]) - set(other["values"]):
+                self.say(f"{place}: QEMU has no value '{value}'")
+        elif mine["meta-type"] == "object":
+            self.members(place, ours, mine, other)
+
+    def members(self, place, name, mine, other):
+        ours, theirs = by_name(mine["members"]), by_name(other["members"])
+        for key, member in theirs.items():
+            if key in ours:
+                self.reply(f"{place}.{key}", ours[key]["type"], member["type"])
+            if "default" not in member and "default" in ours.get(key, {"default": None}):
+                self.say(f"{place}.{key} is always there in QEMU, and not so here")
+        for member in self.schema.types[name].members if name in self.schema.types else []:
+            if member.extension and member.name in theirs:
+                self.say(f"{place}.{member.name} is marked as an extension, and QEMU has it")
+            elif not (member.extension or member.optional or member.name in theirs):
+                self.say(f"{place}.{member.name} is not in QEMU, and not marked as an extension")
+
+
+class Qemu(unittest.TestCase):
+    def setUp(self):
+        with open(os.path.join(HERE, "qemu-7.2.json"), encoding="utf-8") as file:
+            self.theirs = by_name(json.load(file)["replies"]["query-qmp-schema"])
+        self.schema = load(os.path.join(ROOT, "schema", "api"))
+
+    def compare(self, ours):
+        comparison = Comparison(self.schema, by_name(ours), self.theirs)
+        shared = [name for name, entity in self.theirs.items()
+                  if entity["meta-type"] == "command" and name in self.schema.commands]
+        for name in shared:
+            comparison.arguments(name)
+            comparison.reply(name, comparison.ours[name]["ret-type"],
+                             self.theirs[name]["ret-type"])
+        return shared, comparison.differences
+
+    def test_shared_commands(self):
+        shared, differences = self.compare(emit_json.qmp_form(self.schema))
+        self.assertGreaterEqual(len(shared), 12)
+        self.assertEqual(differences, [])
+
+    def test_a_difference_is_seen(self):
+        ours = emit_json.qmp_form(self.schema)
+        status = by_name(ours)["StatusInfo"]["members"]
+        status[0]["type"] = "str"
+        status[1]["default"] = None
+        by_name(ours)["RunState"]["values"].append("asleep")
+        by_name(ours)["DeviceListPropertiesArgs"]["members"][0]["name"] = "type"
+        _, differences = self.compare(ours)
+        self.assertEqual(differences, [
+            "device-list-properties: 'type' is required, and not so in QEMU",
+            "device-list-properties: 'typename' is required in QEMU and unknown to us",
+            "query-status.running is string, in QEMU boolean",
+            "query-status.singlestep is always there in QEMU, and not so here",
+            "query-status.status: QEMU has no value 'asleep'"])
+
+
+if __name__ == "__main__":
+    unittest.main()
