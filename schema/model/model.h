@@ -266,6 +266,7 @@ typedef struct MdlMachineInfo {
     const char *hash;          /* SHA-256 of a person's own files; NULL: embedded */
 } MdlMachineInfo;
 
+/* What there is to say of a machine; the parts are the catalog's. */
 MdlMachineInfo mdl_machine_info(const MdlCatalog *catalog, const MdlMachine *machine);
 
 /* An option as the machine has it. changes: ids of devices whose presence, number, place or
@@ -277,6 +278,7 @@ typedef struct MdlOptionInfo {
     const char *const *changes;
 } MdlOptionInfo;
 
+/* The options in the order of their declaration, those of the lowest layer first. */
 size_t mdl_machine_n_options(const MdlMachine *machine);
 MdlOptionInfo mdl_machine_option_at(const MdlMachine *machine, size_t index);
 
@@ -355,6 +357,7 @@ MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *targ
                                 MdlFindings *findings);
 void mdl_hardware_free(MdlHardware *hardware);
 
+/* A device or a bus of the tree by its id; NULL: none such. */
 const MdlDevice *mdl_hardware_device(const MdlHardware *hardware, const char *id);
 const MdlBus *mdl_hardware_bus(const MdlHardware *hardware, const char *id);
 /* A property by name; asserts that the type declares it. */

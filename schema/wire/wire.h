@@ -61,17 +61,18 @@ typedef struct WireLimits {
 extern const WireLimits wire_limits_request; /* 1 MiB, depth 64, 64 Ki values */
 extern const WireLimits wire_limits_reply;   /* 64 MiB, depth 128, 1 Mi values */
 
-/* Parses one JSON document (RFC 8259, and QMP's extension: strings in single quotes) of any type. Duplicate keys, text after the document, invalid
- * UTF-8, lone surrogates and NUL in strings are errors with line and column. Integers are kept
- * exactly from -2^63 to 2^64-1; an integer outside is an error, as is a real beyond a double.
- * text needs no terminator. Returns a new reference, or NULL and error. */
+/* Parses one JSON document (RFC 8259, and QMP's extension: strings in single quotes) of any type.
+ * Duplicate keys, text after the document, invalid UTF-8, lone surrogates and NUL in strings are
+ * errors with line and column. Integers are kept exactly from -2^63 to 2^64-1; an integer outside
+ * is an error, as is a real beyond a double. text needs no terminator. Returns a new reference, or
+ * NULL and error. */
 json_t *wire_json_parse(const char *text, size_t length, const WireLimits *limits, GError **error);
 
 typedef enum { WIRE_JSON_COMPACT, WIRE_JSON_INDENTED, WIRE_JSON_CANONICAL } WireJsonStyle;
 
 /* The text of a value, members in insertion order. COMPACT: one line of ASCII, as QEMU writes
- * QMP. INDENTED: for people. CANONICAL: members sorted by the bytes of their keys, no white space: the
- * form that is hashed. A real has the fewest digits that give it back, and always a point or an
+ * QMP. INDENTED: for people. CANONICAL: members sorted by the bytes of their keys, no white space:
+ * the form that is hashed. A real has the fewest digits that give it back, and always a point or an
  * exponent. No newline at the end. Free with g_free. */
 char *wire_json_print(const json_t *value, WireJsonStyle style);
 
@@ -105,14 +106,14 @@ void wire_reader_enter(WireReader *reader, const char *member);
 void wire_reader_enter_index(WireReader *reader, size_t index);
 void wire_reader_leave(WireReader *reader);
 /* Records a problem at the current path (plus member if not NULL). reason: static CamelCase.
- * message: one phrase, to be read after the path. Names and messages are shortened, since the client
- * chose their length; the first 256 problems are kept, the others counted. */
+ * message: one phrase, to be read after the path. Names and messages are shortened, since the
+ * client chose their length; the first 256 problems are kept, the others counted. */
 void wire_reader_problem(WireReader *reader, const char *reason, const char *member,
                          const char *format, ...) G_GNUC_PRINTF(4, 5);
-/* True when nothing was recorded. Else error has the first problem's reason and path, "PATH: problem"
- * or "N problems: PATH: problem; …" as its message, and as findings an array with an object
- * {class: the reason, place: the path, rule: the reason as unknown-member, message} for each.
- * Frees the reader. */
+/* True when nothing was recorded. Else error has the first problem's reason and path, "PATH:
+ * problem" or "N problems: PATH: problem; …" as its message, and as findings an array with an
+ * object {class: the reason, place: the path, rule: the reason as unknown-member, message} for
+ * each. Frees the reader. */
 bool wire_reader_finish(WireReader *reader, GError **error);
 
 /* ---- QMP, server side ----------------------------------------------------------------------- */
@@ -146,8 +147,7 @@ void wire_session_start(WireSession *session); /* sends the greeting */
 void wire_session_feed(WireSession *session, const char *bytes, size_t length);
 /* Sends an event to a client that has negotiated. data: an object or NULL, borrowed.
  * timestamp in microseconds since the epoch (this layer has no clock). */
-void wire_session_event(WireSession *session, const char *name, json_t *data,
-                        int64_t timestamp_us);
+void wire_session_event(WireSession *session, const char *name, json_t *data, int64_t timestamp_us);
 
 /* ---- QMP, client side: cutting a stream into documents --------------------------------------- */
 

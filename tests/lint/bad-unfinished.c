@@ -1,0 +1,3 @@
+/* Not all there. */
+
+/* TODO: the rest */
