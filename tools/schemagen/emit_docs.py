@@ -13,10 +13,33 @@ _INTRO = [
     "with the member return or the member error. An error has QEMU's members class and desc, and "
     "our own: reason, the word by which programs tell errors apart, path, the place in the "
     "arguments, and findings, when several things are wrong.",
+    "A client that enables the capability depends-on with qmp_capabilities is also told what an "
+    "answer was computed from: the member depends-on, beside return, is an array of Input. While "
+    "those inputs stay the same, so does the answer.",
     "Types are written T, [T] for an array of T, and {*: T} for an object with any member names. "
     "An argument or member in brackets may be left out. A reply may have more members in a later "
     "release; arguments may become more, never fewer.",
 ]
+
+
+def _fold(value, indent, room):
+    """JSON on one line if it fits into room columns, else a line for each item of it."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(line) <= room or not isinstance(value, (dict, list)):
+        return line
+    inner = " " * (indent + 2)
+    if isinstance(value, list):
+        items = [_fold(item, indent + 2, room - 2) for item in value]
+        ends = "[]"
+    else:
+        items = [f'"{key}": ' + _fold(item, indent + 2, room - 4 - len(key))
+                 for key, item in value.items()]
+        ends = "{}"
+    return f"{ends[0]}\n{inner}" + f",\n{inner}".join(items) + f"\n{' ' * indent}{ends[1]}"
+
+
+def _json_lines(arrow, value):
+    return (arrow + _fold(value, len(arrow), 76)).split("\n")
 
 
 class Manual:
@@ -77,9 +100,9 @@ class Manual:
         request = {"execute": command.name}
         if parts.get("arguments"):
             request["arguments"] = parts["arguments"]
-        lines = ["-> " + json.dumps(request, ensure_ascii=False)]
+        lines = _json_lines("-> ", request)
         if "returns" in parts:
-            lines.append("<- " + json.dumps({"return": parts["returns"]}, ensure_ascii=False))
+            lines += _json_lines("<- ", {"return": parts["returns"]})
         self.out.code(lines)
 
     def type(self, one):

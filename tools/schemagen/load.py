@@ -47,9 +47,9 @@ class Loader:
                 self.problem(node, "missing-key", f"{what} lacks '{key}'")
         return good
 
-    def doc(self, good):
+    def doc(self, good, key="doc"):
         """The paragraphs of a doc."""
-        node = good.get("doc")
+        node = good.get(key)
         if node is None:
             return []
         nodes = node.value if node.kind == "array" else [node]
@@ -154,7 +154,7 @@ class Loader:
         members = self.members(good, "members", "member")
         if not members and not values:
             self.problem(node, "empty", f"type '{name}' has nothing in it")
-        used_in = good["used-in"].value if "used-in" in good else None
+        used_in = " ".join(self.doc(good, "used-in"))
         return Type(node, name, self.doc(good), self.since(good), members, values, used_in)
 
     def command(self, node, stem, phases):

@@ -5,6 +5,7 @@ that bad/RULE.err begins with, and bad/RULE.err is exactly what the generator mu
 """
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -19,7 +20,9 @@ TOY = os.path.join(ROOT, "tests", "golden", "schema")
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(ROOT, "tools", "schemagen"))
 
+from load import load  # noqa: E402
 from rules import RULES  # noqa: E402
+from textjson import Problems  # noqa: E402
 
 
 def read(path):
@@ -45,6 +48,23 @@ def toy(edits):
             with open(os.path.join(copy, path), "w", encoding="utf-8") as file:
                 file.write(text)
         yield copy
+
+
+def paths(value, path=()):
+    """The way to every value inside value."""
+    yield path
+    keys = value if isinstance(value, dict) else range(len(value) if isinstance(value, list) else 0)
+    for key in keys:
+        yield from paths(value[key], path + (key,))
+
+
+def replaced(value, path, other):
+    """A copy of value, with other at path."""
+    if not path:
+        return other
+    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy[path[0]] = replaced(copy[path[0]], path[1:], other)
+    return copy
 
 
 def check(folder):
@@ -98,6 +118,19 @@ class Rules(unittest.TestCase):
                 with open(os.path.join(folder, "types", "Note.json"), "wb") as file:
                     file.write(text)
                 self.assertIn("types/Note.json:" + expected, check(folder).stderr)
+
+    def test_any_value_in_any_place_is_a_finding_or_fine(self):
+        for file in ("phases.json", "commands/query-shelves.json", "types/Colour.json"):
+            original = json.loads(read(os.path.join(TOY, file)))
+            with toy({}) as folder:
+                for path in paths(original):
+                    for value in (None, 1, "", [], {}, True, ["str"], {"*": "str"}, [[]]):
+                        with open(os.path.join(folder, file), "w", encoding="utf-8") as out:
+                            json.dump(replaced(original, path, value), out)
+                        try:
+                            load(folder)
+                        except Problems as problems:
+                            self.assertTrue(problems.problems)
 
     def test_a_folder_that_is_not_there(self):
         result = check("/nonexistent")
