@@ -84,15 +84,34 @@ static const char *next_bus_id(MdlBuild *build, const char *name)
     }
 }
 
-static MdlBus *find_bus_of_type(MdlBuild *build, const char *type)
+static bool accepts(const MdlBus *bus, const MdlDeviceType *type)
 {
-    for (size_t i = 0; i < build->hardware->buses->len; i++) {
-        MdlBus *bus = g_ptr_array_index(build->hardware->buses, i);
-        if (strcmp(bus->type->name, type) == 0) {
-            return bus;
+    const char *const *traits = bus->type->accepts;
+    for (size_t i = 0; traits[i]; i++) {
+        if (mdl_device_type_has_trait(type, traits[i])) {
+            return true;
         }
     }
-    return NULL;
+    return !traits[0];
+}
+
+/* The first bus, in tree order, that takes the type and has a free place; else the first that takes
+ * it, so that the finding says that it is full. */
+static MdlBus *find_bus_for_type(MdlBuild *build, const MdlDeviceType *type)
+{
+    MdlBus *full = NULL;
+    for (size_t i = 0; i < build->hardware->buses->len; i++) {
+        MdlBus *bus = g_ptr_array_index(build->hardware->buses, i);
+        MdlAddress address;
+        if (strcmp(bus->type->family, type->bus) != 0 || !accepts(bus, type)) {
+            continue;
+        }
+        if (bus->type->ranges || mdl_place_free(build, bus, &address)) {
+            return bus;
+        }
+        full = full ? full : bus;
+    }
+    return full;
 }
 
 /* ---- properties
@@ -209,19 +228,10 @@ static void set_regions(MdlBuild *build, MdlDevice *device)
 /* ---- devices
  * ------------------------------------------------------------------------------------------ */
 
-typedef struct Origin {  /* what a device is made from */
-    const MdlPart *part; /* its keys; for CPUs a part made of the CPU's properties */
-    const MdlDeviceType *type;
-    const char *bus; /* NULL: the first of the right type */
-    const char *id;
-    unsigned index;
-    MdlMade made;
-} Origin;
-
-static MdlBus *find_bus_for(MdlBuild *build, const MdlDevice *device, const Origin *origin)
+static MdlBus *find_bus_for(MdlBuild *build, const MdlDevice *device, const MdlOrigin *origin)
 {
     MdlBus *bus = origin->bus ? (MdlBus *)mdl_hardware_bus(build->hardware, origin->bus)
-                              : find_bus_of_type(build, origin->type->bus);
+                              : find_bus_for_type(build, origin->type);
     if (!bus) {
         g_autofree char *named = origin->bus ? g_strdup_printf("bus \"%s\"", origin->bus)
                                              : g_strdup_printf("%s bus", origin->type->bus);
@@ -231,7 +241,7 @@ static MdlBus *find_bus_for(MdlBuild *build, const MdlDevice *device, const Orig
     return bus;
 }
 
-static MdlDevice *add_device(MdlBuild *build, const Origin *origin)
+MdlDevice *mdl_build_add(MdlBuild *build, const MdlOrigin *origin)
 {
     MdlArena *arena = build->arena;
     MdlDevice *device = mdl_arena_new0(arena, MdlDevice);
@@ -239,9 +249,9 @@ static MdlDevice *add_device(MdlBuild *build, const Origin *origin)
     device->type = origin->type;
     device->index = origin->index;
     device->made = origin->made;
-    device->file = origin->part ? origin->part->file : NULL;
-    device->line = origin->part ? origin->part->line : 0;
-    device->layer = origin->part ? origin->part->layer : build->resolved.machine->full_name;
+    device->file = origin->part->file;
+    device->line = origin->part->line;
+    device->layer = origin->part->layer;
     device->wires = g_array_new(FALSE, TRUE, sizeof(MdlWire));
     g_ptr_array_add(build->hardware->devices, device);
 
@@ -264,50 +274,67 @@ static MdlDevice *add_device(MdlBuild *build, const Origin *origin)
     return device;
 }
 
-/* CPUs and memory are devices whose keys come from the target: a part is made up for them, from
- * "a=b,c=d". The caller frees its settings. */
-static MdlPart *make_part(MdlBuild *build, const MdlPart *like, const char *properties)
+MdlPart *mdl_build_make_part(MdlBuild *build, const char *const *pairs)
 {
-    MdlPart *part = mdl_arena_alloc(build->arena, sizeof(*part));
-    *part = *like;
+    MdlPart *part = mdl_arena_new0(build->arena, MdlPart);
+    part->kind = "device";
+    part->layer = build->resolved.machine->full_name;
+    part->minimal = true;
     part->settings = g_ptr_array_new();
-    g_auto(GStrv) pairs = g_strsplit(properties ? properties : "", ",", -1);
-    for (size_t i = 0; pairs[i]; i++) {
-        g_auto(GStrv) halves = g_strsplit(pairs[i], "=", 2);
+    g_ptr_array_add(build->made_parts, part->settings);
+    for (size_t i = 0; pairs[i] && pairs[i + 1]; i += 2) {
         MdlSetting *setting = mdl_arena_new0(build->arena, MdlSetting);
-        setting->key = mdl_arena_strdup(build->arena, halves[0] ? halves[0] : "");
-        setting->value = mdl_arena_strdup(build->arena, halves[0] && halves[1] ? halves[1] : "on");
+        setting->key = mdl_arena_strdup(build->arena, pairs[i]);
+        setting->value = mdl_arena_strdup(build->arena, pairs[i + 1]);
         g_ptr_array_add(part->settings, setting);
     }
     return part;
 }
 
-static bool check_cpu_properties(MdlBuild *build, const MdlPart *part)
+static const MdlProperty *find_property(const MdlDeviceType *type, const char *name)
 {
-    const MdlDeviceType *type = build->resolved.cpu;
-    MdlPlace place = {.what = "cpu"};
-    bool ok = true;
-    for (size_t i = 0; i < part->settings->len; i++) {
-        const MdlSetting *setting = g_ptr_array_index(part->settings, i);
-        const MdlProperty *property = NULL;
-        for (size_t p = 0; p < type->n_properties; p++) {
-            if (strcmp(type->properties[p].name, setting->key) == 0) {
-                property = &type->properties[p];
-            }
-        }
-        g_autofree char *why = NULL;
-        MdlValue value;
-        if (!property || property->side == MDL_SIDE_BACKEND) {
-            mdl_find(build->findings, MDL_CHECK_CPU_PROPERTY, &place, NULL,
-                     "CPU type %s has no property \"%s\"", type->name, setting->key);
-            ok = false;
-        } else if (!mdl_value_parse(property, setting->value, &value, &why)) {
-            mdl_find(build->findings, MDL_CHECK_CPU_PROPERTY, &place, NULL, "\"%s\" %s",
-                     setting->key, why);
-            ok = false;
+    for (size_t i = 0; i < type->n_properties; i++) {
+        if (strcmp(type->properties[i].name, name) == 0) {
+            return &type->properties[i];
         }
     }
-    return ok;
+    return NULL;
+}
+
+bool mdl_build_check_given(MdlBuild *build, const char *what, MdlCheckId check,
+                           const MdlDeviceType *type, const MdlPart *part)
+{
+    size_t before = mdl_findings_count(build->findings);
+    MdlPlace place = {.what = what};
+    for (size_t i = 0; i < part->settings->len; i++) {
+        const MdlSetting *setting = g_ptr_array_index(part->settings, i);
+        const MdlProperty *property = find_property(type, setting->key);
+        g_autofree char *why = NULL;
+        MdlValue value;
+        if (!property) {
+            mdl_find(build->findings, check, &place, NULL, "%s has no property \"%s\"", type->name,
+                     setting->key);
+        } else if (!mdl_value_parse(property, setting->value, &value, &why)) {
+            mdl_find(build->findings, check, &place, NULL, "\"%s\" %s", setting->key, why);
+        }
+    }
+    return mdl_findings_count(build->findings) == before;
+}
+
+/* "a=b,c=d" as a made-up part; a name alone means on. */
+static MdlPart *make_cpu_part(MdlBuild *build)
+{
+    const char *text = build->resolved.cpu_properties;
+    g_auto(GStrv) words = g_strsplit(text ? text : "", ",", -1);
+    g_autoptr(GPtrArray) pairs = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; words[i]; i++) {
+        char *equals = strchr(words[i], '=');
+        g_ptr_array_add(pairs, equals ? g_strndup(words[i], (size_t)(equals - words[i]))
+                                      : g_strdup(words[i]));
+        g_ptr_array_add(pairs, g_strdup(equals ? equals + 1 : "on"));
+    }
+    g_ptr_array_add(pairs, NULL);
+    return mdl_build_make_part(build, (const char *const *)pairs->pdata);
 }
 
 /* The place of CPU number i, by the names of its bus's fields. */
@@ -337,25 +364,27 @@ static void add_cpus(MdlBuild *build)
         return;
     }
     const MdlPart *cpus = mdl_machine_part(build->resolved.machine, "cpus", NULL);
-    const MdlPart *part = make_part(build, cpus, build->resolved.cpu_properties);
+    MdlPart *part = make_cpu_part(build);
+    part->file = cpus->file;
+    part->line = cpus->line;
+    part->layer = cpus->layer;
     const MdlTopology *topology = mdl_resolved_topology(&build->resolved);
     const char *bus = mdl_part_value(cpus, "bus");
     mdl_resolved_cpu(&build->resolved);
-    if (check_cpu_properties(build, part)) {
+    if (mdl_build_check_given(build, "cpu", MDL_CHECK_CPU_PROPERTY, build->resolved.cpu, part)) {
         for (unsigned i = 0; i < topology->cpus; i++) {
-            Origin origin = {.part = part,
-                             .type = build->resolved.cpu,
-                             .bus = bus,
-                             .id = mdl_arena_printf(build->arena, "cpu.%u", i),
-                             .index = i,
-                             .made = MDL_MADE_CPU};
-            MdlDevice *cpu = add_device(build, &origin);
+            MdlOrigin origin = {.part = part,
+                                .type = build->resolved.cpu,
+                                .bus = bus,
+                                .id = mdl_arena_printf(build->arena, "cpu.%u", i),
+                                .index = i,
+                                .made = MDL_MADE_CPU};
+            MdlDevice *cpu = mdl_build_add(build, &origin);
             if (cpu->bus) {
                 place_cpu(cpu, topology);
             }
         }
     }
-    g_ptr_array_unref(part->settings);
 }
 
 static void add_memory(MdlBuild *build)
@@ -374,11 +403,13 @@ static void add_memory(MdlBuild *build)
         return;
     }
     g_autofree char *size =
-        g_strdup_printf("size=%" G_GUINT64_FORMAT, mdl_resolved_memory(&build->resolved));
-    MdlPart *part = make_part(build, memory, size);
-    Origin origin = {.part = part, .type = type, .id = "ram", .made = MDL_MADE_MEMORY};
-    MdlDevice *device = add_device(build, &origin);
-    g_ptr_array_unref(part->settings);
+        g_strdup_printf("%" G_GUINT64_FORMAT, mdl_resolved_memory(&build->resolved));
+    MdlPart *part = mdl_build_make_part(build, (const char *const[]){"size", size, NULL});
+    part->file = memory->file;
+    part->line = memory->line;
+    part->layer = memory->layer;
+    MdlOrigin origin = {.part = part, .type = type, .id = "ram", .made = MDL_MADE_MEMORY};
+    MdlDevice *device = mdl_build_add(build, &origin);
     MdlScope scope = mdl_resolved_scope(&build->resolved);
     MdlValue value;
     g_autofree char *why = NULL;
@@ -413,13 +444,13 @@ static void add_part_devices(MdlBuild *build, const MdlPart *part)
         return;
     }
     for (unsigned i = 0; i < n.number; i++) {
-        Origin origin = {.part = part,
-                         .type = mdl_device_type_find(mdl_part_value(part, "type")),
-                         .bus = mdl_part_value(part, "bus"),
-                         .id = count ? mdl_arena_printf(build->arena, "%s.%u", part->name, i)
-                                     : mdl_arena_strdup(build->arena, part->name),
-                         .index = i};
-        MdlDevice *device = add_device(build, &origin);
+        MdlOrigin origin = {.part = part,
+                            .type = mdl_device_type_find(mdl_part_value(part, "type")),
+                            .bus = mdl_part_value(part, "bus"),
+                            .id = count ? mdl_arena_printf(build->arena, "%s.%u", part->name, i)
+                                        : mdl_arena_strdup(build->arena, part->name),
+                            .index = i};
+        MdlDevice *device = mdl_build_add(build, &origin);
         if (device->bus) {
             mdl_place_device(build, device, part);
         }
@@ -443,6 +474,11 @@ static void add_devices(MdlBuild *build)
             add_part_devices(build, part);
         }
     }
+}
+
+/* When all are there, since a wire may lead to a later one. */
+static void wire_devices(MdlBuild *build)
+{
     for (size_t i = 0; i < build->hardware->devices->len; i++) {
         MdlDevice *device = g_ptr_array_index(build->hardware->devices, i);
         const MdlPart *part = mdl_build_part(build, device);
@@ -495,7 +531,10 @@ MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *targ
     hardware->root_buses = g_ptr_array_new();
     hardware->devices = g_ptr_array_new_with_free_func(device_free);
     hardware->buses = g_ptr_array_new_with_free_func(bus_free);
+    g_autoptr(GPtrArray) made_parts =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     MdlBuild build = {.arena = tree->arena,
+                      .made_parts = made_parts,
                       .hardware = hardware,
                       .findings = findings,
                       .before = mdl_findings_count(findings)};
@@ -505,6 +544,8 @@ MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *targ
         add_cpus(&build);
         add_memory(&build);
         add_devices(&build);
+        mdl_build_add_loose(&build);
+        wire_devices(&build);
         mdl_check_hardware(&build);
     }
     if (mdl_findings_count(findings) > build.before) {

@@ -46,7 +46,7 @@ static void check_bus_type(MdlBuild *build)
 {
     for (size_t i = 0; i < build->hardware->devices->len; i++) {
         const MdlDevice *device = device_at(build, i);
-        if (device->bus && strcmp(device->bus->type->name, device->type->bus) != 0) {
+        if (device->bus && strcmp(device->bus->type->family, device->type->bus) != 0) {
             mdl_build_find(build, MDL_CHECK_BUS_TYPE, device, setting_of(build, device, "bus"),
                            NULL, "bus %s is of type %s; a %s sits on %s", device->bus->id,
                            device->bus->type->name, device->type->name, device->type->bus);

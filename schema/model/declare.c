@@ -389,6 +389,7 @@ const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlF
     type->doc = read_text(arena, head, "doc");
     type->bus = read_text(arena, head, "bus");
     type->traits = mdl_arena_words(arena, mdl_cfg_value(head, "traits"));
+    type->user_creatable = read_yes(head, "user-creatable");
     type->hotplug = read_yes(head, "hotplug");
     type->irq_inputs = read_text(arena, head, "inputs");
     check_property_names(cfg, findings);
@@ -427,6 +428,7 @@ const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFinding
     MdlBusType *type = mdl_arena_new0(arena, MdlBusType);
     type->name = mdl_arena_strdup(arena, head->name);
     type->doc = read_text(arena, head, "doc");
+    type->family = mdl_cfg_value(head, "family") ? read_text(arena, head, "family") : type->name;
     type->prefix = mdl_cfg_value(head, "prefix") ? read_text(arena, head, "prefix") : "";
     type->separator = mdl_cfg_value(head, "separator") ? read_text(arena, head, "separator") : "";
     type->accepts = mdl_arena_words(arena, mdl_cfg_value(head, "accepts"));

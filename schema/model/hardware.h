@@ -12,8 +12,31 @@ typedef struct MdlBuild {
     MdlResolved resolved;
     MdlHardware *hardware;
     MdlFindings *findings;
-    size_t before; /* findings before this build */
+    size_t before;         /* findings before this build */
+    GPtrArray *made_parts; /* settings of made-up parts, freed with the build */
 } MdlBuild;
+
+/* What a device is made from. */
+typedef struct MdlOrigin {
+    const MdlPart *part; /* its keys */
+    const MdlDeviceType *type;
+    const char *bus; /* NULL: the first of the right family */
+    const char *id;  /* lives as long as the tree */
+    unsigned index;
+    MdlMade made;
+} MdlOrigin;
+
+/* Adds a device with its properties, the sizes of its regions and the buses it provides; it has no
+ * place yet. Its bus is NULL, with a finding, when there is none. */
+MdlDevice *mdl_build_add(MdlBuild *build, const MdlOrigin *origin);
+/* A part that no file has, for what the target gives: name, value, name, value, …, NULL. */
+MdlPart *mdl_build_make_part(MdlBuild *build, const char *const *pairs);
+/* That a made-up part holds only properties of the type, and values that fit them. */
+bool mdl_build_check_given(MdlBuild *build, const char *what, MdlCheckId check,
+                           const MdlDeviceType *type, const MdlPart *part);
+
+/* loose.c: the devices that the target adds, in its order. */
+void mdl_build_add_loose(MdlBuild *build);
 
 /* A finding at a device, at the line of one of its keys (NULL: of the device). */
 void mdl_build_find(MdlBuild *build, MdlCheckId check, const MdlDevice *device,

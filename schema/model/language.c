@@ -18,8 +18,9 @@
 
 static const MdlKeySpec device_type_keys[] = {
     {"doc", MDL_KEY_TEXT, true, "What the device is"},
-    {"bus", MDL_KEY_NAME, true, "Type of the bus it sits on"},
+    {"bus", MDL_KEY_NAME, true, "Family of the bus it sits on"},
     {"traits", MDL_KEY_NAMES, false, "Words by which a bus accepts and reaches it"},
+    {"user-creatable", MDL_KEY_YES_NO, false, "A person may add it to a machine (no)"},
     {"hotplug", MDL_KEY_YES_NO, false, "May come and go while the machine runs (no)"},
     {"inputs", MDL_KEY_EXPRESSION, false, "Number of interrupt lines it takes (0)"},
     END,
@@ -51,6 +52,7 @@ static const MdlKeySpec no_keys[] = {END};
 
 static const MdlKeySpec bus_type_keys[] = {
     {"doc", MDL_KEY_TEXT, true, "What the bus is"},
+    {"family", MDL_KEY_NAME, false, "What devices call it; without it, its own name"},
     {"prefix", MDL_KEY_TEXT, false, "Text before an address"},
     {"separator", MDL_KEY_TEXT, false, "Text between the fields of an address"},
     {"accepts", MDL_KEY_NAMES, false, "Traits of devices it takes; without it, all"},

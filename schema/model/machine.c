@@ -417,7 +417,7 @@ static void settle_device_key(Layer *layer, const MdlCfgGroup *group, const MdlS
     }
     if (strcmp(key, "address") == 0) {
         const MdlBusType *bus = mdl_bus_type_find(type->bus);
-        if (bus && bus->ranges) {
+        if (bus && bus->ranges) { /* a bus of ranges is a family of its own */
             settle_expression(layer, group, setting, false);
         }
     } else if (strcmp(key, "when") == 0) {

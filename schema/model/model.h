@@ -95,8 +95,9 @@ typedef struct MdlNode {
 typedef struct MdlDeviceType {
     const char *name;
     const char *doc;
-    const char *bus;           /* the bus type it sits on */
+    const char *bus;           /* the family of the bus it sits on */
     const char *const *traits; /* what a bus may accept or reach by; NULL-terminated */
+    bool user_creatable;       /* a person may add it; else only machines have it */
     bool hotplug;
     const char *irq_inputs; /* expression over the properties: how many lines; NULL: none */
     const MdlProperty *properties;
@@ -128,6 +129,7 @@ typedef struct MdlReserved {
 
 typedef struct MdlBusType {
     const char *name;
+    const char *family; /* what devices call it: "pci" for every kind of PCI bus */
     const char *doc;
     const char *separator; /* between the fields of an address in text: "." in 02.0 */
     const char *prefix;    /* before the first: "0x" */
@@ -186,6 +188,18 @@ char *mdl_findings_print(const MdlFindings *findings);
 /* ---- what a question is about -----------------------------------------------------------------
  */
 
+/* A device that a person adds: everything but the type may be left open. */
+typedef struct MdlLooseDevice {
+    char *type;
+    char *id;              /* NULL: one is made up */
+    char *bus;             /* NULL: the first that fits and has a free place */
+    char *address;         /* NULL: the first free one */
+    GPtrArray *properties; /* char *: name, value, name, value, … */
+} MdlLooseDevice;
+
+MdlLooseDevice *mdl_loose_device_new(const char *type);
+void mdl_loose_device_free(MdlLooseDevice *device);
+
 /* As the person gave it: an absent member takes the machine's default. */
 typedef struct MdlTarget {
     char *machine;       /* NULL: the machine-independent answer */
@@ -195,6 +209,7 @@ typedef struct MdlTarget {
     uint64_t cpus, sockets, clusters, cores, threads, max_cpus; /* 0: not given */
     char *memory;                                               /* "512M" */
     bool nodefaults, nodefaults_given;
+    GPtrArray *devices; /* MdlLooseDevice *, placed in this order after the machine's own */
 } MdlTarget;
 
 MdlTarget *mdl_target_new(void);
@@ -314,8 +329,8 @@ typedef struct MdlWire { /* one interrupt output and where it leads */
     unsigned line;
 } MdlWire;
 
-/* What brought a device: a [device] group, or the machine's [cpus] or [memory]. */
-typedef enum { MDL_MADE_DEVICE, MDL_MADE_CPU, MDL_MADE_MEMORY } MdlMade;
+/* What brought a device: a [device] group, the machine's [cpus] or [memory], or the person. */
+typedef enum { MDL_MADE_DEVICE, MDL_MADE_CPU, MDL_MADE_MEMORY, MDL_MADE_LOOSE } MdlMade;
 
 struct MdlDevice {
     const char *id;
@@ -370,6 +385,7 @@ bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlFindings, mdl_findings_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTarget, mdl_target_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlLooseDevice, mdl_loose_device_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTrace, mdl_trace_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlCatalog, mdl_catalog_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlHardware, mdl_hardware_free)

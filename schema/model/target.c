@@ -3,10 +3,49 @@
 
 #include <string.h>
 
+MdlLooseDevice *mdl_loose_device_new(const char *type)
+{
+    MdlLooseDevice *device = g_new0(MdlLooseDevice, 1);
+    device->type = g_strdup(type);
+    device->properties = g_ptr_array_new_with_free_func(g_free);
+    return device;
+}
+
+void mdl_loose_device_free(MdlLooseDevice *device)
+{
+    if (!device) {
+        return;
+    }
+    g_free(device->type);
+    g_free(device->id);
+    g_free(device->bus);
+    g_free(device->address);
+    g_ptr_array_unref(device->properties);
+    g_free(device);
+}
+
+static GPtrArray *devices_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)mdl_loose_device_free);
+}
+
+static MdlLooseDevice *copy_device(const MdlLooseDevice *device)
+{
+    MdlLooseDevice *copy = mdl_loose_device_new(device->type);
+    copy->id = g_strdup(device->id);
+    copy->bus = g_strdup(device->bus);
+    copy->address = g_strdup(device->address);
+    for (size_t i = 0; i < device->properties->len; i++) {
+        g_ptr_array_add(copy->properties, g_strdup(g_ptr_array_index(device->properties, i)));
+    }
+    return copy;
+}
+
 MdlTarget *mdl_target_new(void)
 {
     MdlTarget *target = g_new0(MdlTarget, 1);
     target->options = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    target->devices = devices_new();
     return target;
 }
 
@@ -24,6 +63,10 @@ MdlTarget *mdl_target_copy(const MdlTarget *target)
     while (g_hash_table_iter_next(&iter, &name, &value)) {
         g_hash_table_insert(copy->options, g_strdup(name), g_strdup(value));
     }
+    copy->devices = devices_new();
+    for (size_t i = 0; i < target->devices->len; i++) {
+        g_ptr_array_add(copy->devices, copy_device(g_ptr_array_index(target->devices, i)));
+    }
     return copy;
 }
 
@@ -37,6 +80,7 @@ void mdl_target_free(MdlTarget *target)
     g_free(target->cpu);
     g_free(target->memory);
     g_hash_table_unref(target->options);
+    g_ptr_array_unref(target->devices);
     g_free(target);
 }
 

@@ -189,6 +189,7 @@ static void put_device_type(GString *out, const MdlDeviceType *type)
     put_field(out, "doc", type->doc);
     put_field(out, "bus", type->bus);
     put_words(out, "traits", type->traits);
+    put_number(out, "user_creatable", type->user_creatable);
     put_number(out, "hotplug", type->hotplug);
     put_field(out, "irq_inputs", type->irq_inputs);
     g_string_append(out, "\n");
@@ -205,6 +206,7 @@ static void put_bus_type(GString *out, const MdlBusType *type)
     g_autofree char *id = identifier(type->name);
     g_string_append_printf(out, "static const MdlBusType bus_%s = {\n    ", id);
     put_field(out, "name", type->name);
+    put_field(out, "family", type->family);
     put_field(out, "doc", type->doc);
     put_field(out, "separator", type->separator);
     put_field(out, "prefix", type->prefix);
@@ -325,6 +327,21 @@ static bool has_input(Gen *gen, MdlFileKind kind, const char *name)
     return false;
 }
 
+/* A bus type is also known by its family. */
+static bool has_family(Gen *gen, const char *family)
+{
+    for (size_t i = 0; i < gen->inputs->len; i++) {
+        const Input *input = &g_array_index(gen->inputs, Input, i);
+        if (input->kind == MDL_FILE_BUS) {
+            const char *own = mdl_cfg_value(g_ptr_array_index(input->cfg->groups, 0), "family");
+            if (strcmp(own ? own : input->name, family) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static bool describe_property(void *context, const char *name, MdlNameInfo *ret_info)
 {
     const MdlDeviceType *type = context;
@@ -352,9 +369,9 @@ static void check_number(Gen *gen, const MdlPlace *place, const MdlDeviceType *t
 static void check_device_type(Gen *gen, const Input *input, const MdlDeviceType *type)
 {
     MdlPlace place = {.file = input->cfg->file, .line = 1, .what = type->name};
-    if (!has_input(gen, MDL_FILE_BUS, type->bus)) {
+    if (!has_family(gen, type->bus)) {
         mdl_find(gen->findings, MDL_CHECK_UNKNOWN_BUS_TYPE, &place, NULL,
-                 "there is no bus type \"%s\"", type->bus);
+                 "there is no bus type of the family \"%s\"", type->bus);
     }
     for (size_t i = 0; i < type->n_buses; i++) {
         if (!has_input(gen, MDL_FILE_BUS, type->buses[i].type)) {
