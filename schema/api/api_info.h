@@ -78,6 +78,13 @@ typedef struct ApiCommandInfo {
     size_t n_errors;
 } ApiCommandInfo;
 
+typedef struct ApiEventInfo {
+    const char *name;
+    const char *doc;
+    const char *since;
+    const ApiTypeInfo *data; /* NULL: it carries none */
+} ApiEventInfo;
+
 extern const ApiTypeInfo api_type_bool, api_type_int, api_type_uint, api_type_hex, api_type_number,
     api_type_str, api_type_any;
 
@@ -85,6 +92,7 @@ extern const ApiTypeInfo api_type_bool, api_type_int, api_type_uint, api_type_he
  * ("QueryMachinesArgs"), not the builtins. */
 extern const ApiTypeInfo *const api_types[];
 extern const ApiCommandInfo *const api_commands[];
+extern const ApiEventInfo *const api_events[];
 
 const ApiTypeInfo *api_type_find(const char *name); /* NULL: none such; builtins are found too */
 const ApiCommandInfo *api_command_find(const char *name);

@@ -1,4 +1,4 @@
-"""schemagen: one schema of commands and types, many views.
+"""schemagen: one schema of commands, events and types, many views.
 
     schemagen check SCHEMA        nothing but its findings
     schemagen c SCHEMA OUT        the C that the build compiles, under folder OUT
@@ -34,7 +34,7 @@ def main(arguments):
     parser = argparse.ArgumentParser(prog="schemagen", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["check", "c", "docs"])
-    parser.add_argument("schema", help="folder with phases.json, commands/ and types/")
+    parser.add_argument("schema", help="folder with phases.json, commands/, events/ and types/")
     parser.add_argument("out", nargs="?", help="folder to write to")
     options = parser.parse_args(arguments)
     if (options.out is None) != (options.what == "check"):

@@ -42,7 +42,8 @@ def _map_element(schema, name):
 
 def _c_names(schema, problem):
     """Names that are told apart here and not in C."""
-    groups = [list(schema.types.values()), list(schema.commands.values())]
+    groups = [list(schema.types.values()), list(schema.commands.values()),
+              list(schema.events.values())]
     groups += [one.values if one.is_enum else one.members for one in schema.types.values()]
     for group in groups:
         seen = {}

@@ -17,7 +17,7 @@ BUILTINS = {
 PHASES = ["model", "session", "machine"]
 
 # What schema/api/api_info.h calls its own types, after "Api".
-RUNTIME_NAMES = ["CommandInfo", "Kind", "MemberInfo", "Shape", "Slot", "TypeInfo", "WordInfo"]
+RUNTIME_NAMES = ["CommandInfo", "EventInfo", "Kind", "MemberInfo", "Shape", "Slot", "TypeInfo", "WordInfo"]
 
 
 class Use:
@@ -49,18 +49,15 @@ class Value:
 
 
 class Type:
-    """A struct (members) or an enum (values). args_of: the command whose arguments it is."""
+    """A struct (members) or an enum (values). is_generated: made of a command's arguments or of
+    an event's data, and declared by no file of its own."""
 
     def __init__(self, node, name, doc, since=None, members=None, values=None, used_in=None,
-                 args_of=None):
+                 is_generated=False):
         self.node, self.name, self.doc, self.since = node, name, doc, since
         self.members, self.values = members or [], values or []
         self.is_enum = values is not None
-        self.used_in, self.args_of = used_in, args_of
-
-    @property
-    def is_generated(self):
-        return self.args_of is not None
+        self.used_in, self.is_generated = used_in, is_generated
 
 
 class Phase:
@@ -78,17 +75,28 @@ class Command:
         self.example = example
 
 
-class Schema:
-    """errors: those that every command can end with."""
+class Event:
+    """data is the Type of what it carries, or None."""
 
-    def __init__(self, phases, errors, types, commands):
-        self.phases, self.errors, self.types, self.commands = phases, errors, types, commands
+    def __init__(self, node, name, doc, since, data):
+        self.node, self.name, self.doc, self.since, self.data = node, name, doc, since, data
+
+
+class Schema:
+    """errors: those that every command can end with. The rest is by name."""
+
+    def __init__(self, phases, errors, types, commands, events):
+        self.phases, self.errors = phases, errors
+        self.types, self.commands, self.events = types, commands, events
 
     def type_order(self):
         return [self.types[name] for name in sorted(self.types)]
 
     def command_order(self):
         return [self.commands[name] for name in sorted(self.commands)]
+
+    def event_order(self):
+        return [self.events[name] for name in sorted(self.events)]
 
 
 def snake(name):

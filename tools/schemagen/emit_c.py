@@ -61,6 +61,7 @@ class Emitter:
         self.schema = schema
         self.types = schema.type_order()
         self.commands = schema.command_order()
+        self.events = schema.event_order()
 
     # ---- C types ----------------------------------------------------------------------------------
 
@@ -98,6 +99,8 @@ class Emitter:
                              for one in self.types))
         parts.append("".join(f"extern const ApiCommandInfo api_command_{snake(one.name)};\n"
                              for one in self.commands))
+        parts.append("".join(f"extern const ApiEventInfo api_event_{snake(one.name)};\n"
+                             for one in self.events))
         parts += [self.prototypes(one) for one in structs]
         parts.append("".join(f"G_DEFINE_AUTOPTR_CLEANUP_FUNC(Api{one.name}, "
                              f"api_{snake(one.name)}_free)\n" for one in structs))
@@ -146,10 +149,13 @@ class Emitter:
         for one in self.types:
             parts.append(self.enum_table(one) if one.is_enum else self.struct_table(one))
         parts += [self.command_table(one) for one in self.commands]
+        parts += [self.event_table(one) for one in self.events]
         parts.append(_pointers("ApiTypeInfo", "api_types",
                                [f"api_type_{snake(one.name)}" for one in self.types]))
         parts.append(_pointers("ApiCommandInfo", "api_commands",
                                [f"api_command_{snake(one.name)}" for one in self.commands]))
+        parts.append(_pointers("ApiEventInfo", "api_events",
+                               [f"api_event_{snake(one.name)}" for one in self.events]))
         return "\n".join(parts)
 
     def enum_table(self, one):
@@ -216,6 +222,12 @@ class Emitter:
                 f"    .arguments = &api_type_{snake(command.arguments.name)},\n"
                 f"    .returns = {returns},\n    .returns_shape = API_SHAPE_{shape.upper()},\n"
                 f"    .errors = {errors},\n    .n_errors = {len(command.errors)},\n}};\n")
+
+    def event_table(self, event):
+        data = f"&api_type_{snake(event.data.name)}" if event.data else "NULL"
+        return (f"const ApiEventInfo api_event_{snake(event.name)} = {{\n"
+                f"    .name = {_quote(event.name)},\n    .doc = {_prose(event.doc)},\n"
+                f"    .since = {_quote(event.since)},\n    .data = {data},\n}};\n")
 
     # ---- api_text.gen.c -----------------------------------------------------------------------------
 

@@ -69,6 +69,12 @@ class Manual:
             for command in schema.command_order():
                 if command.phase is phase:
                     self.command(command)
+        out.section("Events")
+        out.prose(["An event is sent to a client when something happens, at any time after "
+                   "qmp_capabilities, between replies. Its members are event, the name, data, and "
+                   "timestamp in seconds and microseconds."])
+        for event in schema.event_order():
+            self.event(event)
         out.section("Builtin types")
         out.items([(name, "", [meaning[:1].upper() + meaning[1:] + "."])
                    for name, meaning in BUILTINS.items()])
@@ -94,6 +100,14 @@ class Manual:
         out.pair("Since", command.since)
         if command.example:
             self.example(command)
+
+    def event(self, event):
+        self.out.entry(event.name)
+        self.out.prose(event.doc)
+        if event.data:
+            self.out.label("Data")
+            self.members(event.data.members)
+        self.out.pair("Since", event.since)
 
     def example(self, command):
         parts = command.example.plain()

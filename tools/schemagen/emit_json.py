@@ -44,13 +44,19 @@ def _command(command):
     return entry
 
 
+def _event(event):
+    return {"name": event.name, "doc": _prose(event.doc), "since": event.since,
+            "data": [_member(member) for member in event.data.members] if event.data else []}
+
+
 def own_form(schema):
     """The reply of query-schema, a Schema object."""
     phases = [{"name": phase.name, "doc": _prose(phase.doc), "errors": _reasons(phase.errors)}
               for phase in schema.phases.values()]
     types = [_type(one) for one in schema.type_order() if not one.is_generated]
     return {"errors": _reasons(schema.errors), "phases": phases,
-            "commands": [_command(one) for one in schema.command_order()], "types": types}
+            "commands": [_command(one) for one in schema.command_order()],
+            "events": [_event(one) for one in schema.event_order()], "types": types}
 
 
 # ---- QEMU's form ---------------------------------------------------------------------------------
@@ -88,6 +94,8 @@ def qmp_form(schema):
     commands = [{"name": one.name, "meta-type": "command", "arg-type": one.arguments.name,
                  "ret-type": _qmp_name(one.returns) if one.returns else empty}
                 for one in schema.command_order()]
+    events = [{"name": one.name, "meta-type": "event",
+               "arg-type": one.data.name if one.data else empty} for one in schema.event_order()]
     objects = [_qmp_type(one) for one in schema.type_order()]
     objects.append({"name": empty, "meta-type": "object", "members": []})
     uses = [member.use for one in schema.type_order() for member in one.members]
@@ -98,7 +106,7 @@ def qmp_form(schema):
     assert set(_QMP_BUILTINS) | set(_AS_BUILTIN) == set(BUILTINS)
     builtins = [{"name": name, "meta-type": "builtin", "json-type": kind}
                 for name, kind in _QMP_BUILTINS.items()]
-    return commands + objects + arrays + builtins
+    return commands + events + objects + arrays + builtins
 
 
 def text(value):

@@ -1,4 +1,4 @@
-"""Reads a schema from its folder: phases.json, commands/NAME.json and types/NAME.json.
+"""Reads a schema from its folder: phases.json, and NAME.json in commands/, events/ and types/.
 
 Everything wrong is collected, file by file, and raised together; what the emitters get is right.
 """
@@ -7,8 +7,8 @@ import os
 import re
 
 import check
-from declarations import (PHASES, RUNTIME_NAMES, Command, Member, Phase, Schema, Type, Use, Value,
-                          camel)
+from declarations import (PHASES, RUNTIME_NAMES, Command, Event, Member, Phase, Schema, Type,
+                          Use, Value, camel)
 from rules import RULES
 from textjson import Problem, Problems, parse
 
@@ -79,6 +79,7 @@ class Loader:
         pattern, words = {
             "dashes": (r"[a-z0-9]+(-[a-z0-9]+)*", "lower-case-with-dashes"),
             "qmp": (r"[a-z0-9]+([-_][a-z0-9]+)*", "lower-case-with-dashes"),
+            "upper": (r"[A-Z0-9]+(_[A-Z0-9]+)*", "UPPER_CASE"),
             "camel": (r"[A-Z][A-Za-z0-9]*", "CamelCase"),
         }[form]
         if not re.fullmatch(pattern, node.value):
@@ -177,11 +178,26 @@ class Loader:
                              f"'{phase_name}' has the argument '{member.name}' already")
         arguments = Type(node, camel(name.replace("_", "-")) + "Args",
                          [f"The arguments of {name}."], members=own + phase.arguments,
-                         args_of=name)
+                         is_generated=True)
         returns = self.use(good["returns"]) if "returns" in good else None
         errors = self.values(good, "errors", "error", "reason", "camel")
         return Command(node, name, self.doc(good), self.since(good), phase, arguments, returns,
                        errors, good.get("example"))
+
+    def event(self, node, stem):
+        good = self.keys(node, "an event",
+                         {"name": "string", "doc": "string|array", "since": "string"},
+                         {"data": "array"})
+        name = self.name(good, "name", "upper")
+        self.file_name(node, name, stem)
+        data = None
+        if "data" in good:
+            data = Type(node, camel(name.lower().replace("_", "-")) + "Event",
+                        [f"The data of {name}."], members=self.members(good, "data", "member"),
+                        is_generated=True)
+            if not data.members:
+                self.problem(good["data"], "empty", "an event without data has no 'data'")
+        return Event(node, name, self.doc(good), self.since(good), data)
 
     def file_name(self, node, name, stem):
         if name and name != stem:
@@ -239,14 +255,17 @@ def load(root):
     declared = [loader.type(node, stem) for node, stem in _documents(loader, root, "types")]
     commands = [loader.command(node, stem, phases)
                 for node, stem in _documents(loader, root, "commands")]
+    events = [loader.event(node, stem) for node, stem in _documents(loader, root, "events")]
     types = {one.name: one for one in declared}
     generated = [enum] + [command.arguments for command in commands]
+    generated += [event.data for event in events if event.data]
     for name in RUNTIME_NAMES + [one.name for one in generated]:
         if name in types:
             loader.problem(types[name].node, "reserved-name",
                            f"the name '{name}' belongs to the generated code")
     types.update((one.name, one) for one in generated)
-    schema = Schema(phases, errors, types, {command.name: command for command in commands})
+    schema = Schema(phases, errors, types, {command.name: command for command in commands},
+                    {event.name: event for event in events})
     if not loader.problems:
         check.check(schema, loader.problem)
     if loader.problems:

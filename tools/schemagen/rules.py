@@ -10,7 +10,8 @@ RULES = {
     "missing-key": "a declaration has every key that the language requires",
     "wrong-kind": "a key's value is of the kind the language asks for",
     "doc": "a doc is one or more paragraphs of whole sentences, each ending with a full stop",
-    "name-form": "members and commands are lower-case-with-dashes (QEMU's commands keep their _), types CamelCase",
+    "name-form": "members and commands are lower-case-with-dashes (QEMU's commands keep their _), types are "
+                 "CamelCase, events UPPER_CASE",
     "file-name": "a file is called after what it declares",
     "since-form": "since is a version, as 0.1",
     "reserved-name": "a name of the generated code, or an argument of the phase, is not declared again",
@@ -26,5 +27,5 @@ RULES = {
     "extension": "what a QEMU may leave out of its reply is marked as an extension or as optional",
     "unknown-phase": "the phase of a command is one of those in phases.json",
     "example": "the example of a command is of the types the command declares",
-    "unused-type": "every type is reached from a command, or says where it travels",
+    "unused-type": "every type is reached from a command or event, or says where it travels",
 }

@@ -228,6 +228,14 @@ static void test_schema_text(void **state)
         assert_ptr_equal(info, api_commands[i]);
     }
     assert_null(api_commands[schema->commands->len]);
+    for (guint i = 0; i < schema->events->len; i++) {
+        const ApiSchemaEvent *event = schema->events->pdata[i];
+        const ApiEventInfo *info = api_events[i];
+
+        assert_string_equal(info->name, event->name);
+        assert_int_equal(info->data != NULL ? info->data->n_members : 0, event->data->len);
+    }
+    assert_null(api_events[schema->events->len]);
     for (guint i = 0; i < schema->types->len; i++) {
         const ApiSchemaType *type = schema->types->pdata[i];
 
@@ -258,10 +266,12 @@ static void test_qmp_schema(void **state)
     for (guint i = 0; i < entities->len; i++) {
         const ApiSchemaInfo *entity = entities->pdata[i];
         bool is_command = entity->meta_type == API_SCHEMA_META_TYPE_COMMAND;
+        bool is_event = entity->meta_type == API_SCHEMA_META_TYPE_EVENT;
 
-        assert_int_equal(is_command, entity->arg_type != NULL && entity->ret_type != NULL);
-        assert_true(!is_command || (g_hash_table_contains(names, entity->arg_type) &&
-                                    g_hash_table_contains(names, entity->ret_type)));
+        assert_int_equal(is_command || is_event, entity->arg_type != NULL);
+        assert_int_equal(is_command, entity->ret_type != NULL);
+        assert_true(!entity->arg_type || g_hash_table_contains(names, entity->arg_type));
+        assert_true(!entity->ret_type || g_hash_table_contains(names, entity->ret_type));
         assert_true(entity->element_type == NULL ||
                     g_hash_table_contains(names, entity->element_type));
         for (guint j = 0; entity->members != NULL && j < entity->members->len; j++) {

@@ -113,6 +113,11 @@ static void test_the_tables(void **state)
     assert_int_equal(emu_session_commands[0].phase, API_PHASE_SESSION);
     assert_string_equal(emu_machine_commands[0].name, "shelf-count");
     assert_int_equal(emu_machine_commands[0].phase, API_PHASE_MACHINE);
+    assert_string_equal(api_events[0]->name, "CLOSED");
+    assert_null(api_events[0]->data);
+    assert_ptr_equal(api_events[1], &api_event_shelf_full);
+    assert_ptr_equal(api_events[1]->data, &api_type_shelf_full_event);
+    assert_null(api_events[2]);
     assert_string_equal(api_type_find("ShelfInfo")->members[13].since, "0.2");
 }
 
@@ -184,6 +189,18 @@ static void test_without_arguments(void **state)
     json_decref(nothing);
 }
 
+static void test_an_event(void **state)
+{
+    (void)state;
+    g_autoptr(ApiShelfFullEvent) event = api_shelf_full_event_new();
+
+    event->name = g_strdup("top");
+    expect_json(api_shelf_full_event_write(event), "{\"name\":\"top\"}");
+    event->has_colour = true;
+    event->colour = API_COLOUR_LIGHT_BLUE;
+    expect_json(api_shelf_full_event_write(event), "{\"name\":\"top\",\"colour\":\"light-blue\"}");
+}
+
 /* Everything that can be half read is freed when the whole is refused. */
 static void test_half_a_struct(void **state)
 {
@@ -204,6 +221,7 @@ int main(void)
         cmocka_unit_test(test_the_tables),        cmocka_unit_test(test_a_reply),
         cmocka_unit_test(test_wrong_arguments),   cmocka_unit_test(test_a_handler_that_fails),
         cmocka_unit_test(test_without_arguments), cmocka_unit_test(test_half_a_struct),
+        cmocka_unit_test(test_an_event),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,4 @@
-"""Commands with QEMU's names have QEMU's types, as QEMU itself described them in qemu-7.2.json.
+"""Commands and events with QEMU's names have QEMU's types, as QEMU itself described them in qemu-7.2.json.
 
 A client of QEMU may send us what it sends to QEMU, and finds in a reply all that QEMU always says.
 """
@@ -89,6 +89,9 @@ class Qemu(unittest.TestCase):
             comparison.arguments(name)
             comparison.reply(name, comparison.ours[name]["ret-type"],
                              self.theirs[name]["ret-type"])
+        for name in self.schema.events:
+            comparison.reply(name, comparison.ours[name]["arg-type"],
+                             self.theirs[name]["arg-type"])
         return shared, comparison.differences
 
     def test_shared_commands(self):
@@ -102,6 +105,7 @@ class Qemu(unittest.TestCase):
         status[0]["type"] = "str"
         status[1]["default"] = None
         by_name(ours)["RunState"]["values"].append("asleep")
+        del by_name(ours)["ResetEvent"]["members"][0]
         by_name(ours)["DeviceListPropertiesArgs"]["members"][0]["name"] = "type"
         _, differences = self.compare(ours)
         self.assertEqual(differences, [
@@ -109,7 +113,8 @@ class Qemu(unittest.TestCase):
             "device-list-properties: 'typename' is required in QEMU and unknown to us",
             "query-status.running is string, in QEMU boolean",
             "query-status.singlestep is always there in QEMU, and not so here",
-            "query-status.status: QEMU has no value 'asleep'"])
+            "query-status.status: QEMU has no value 'asleep'",
+            "RESET.guest is always there in QEMU, and not so here"])
 
 
 if __name__ == "__main__":

@@ -120,7 +120,8 @@ class Rules(unittest.TestCase):
                 self.assertIn("types/Note.json:" + expected, check(folder).stderr)
 
     def test_any_value_in_any_place_is_a_finding_or_fine(self):
-        for file in ("phases.json", "commands/query-shelves.json", "types/Colour.json"):
+        for file in ("phases.json", "commands/query-shelves.json", "types/Colour.json",
+                     "events/SHELF_FULL.json"):
             original = json.loads(read(os.path.join(TOY, file)))
             with toy({}) as folder:
                 for path in paths(original):
@@ -219,6 +220,18 @@ class Compat(unittest.TestCase):
     def test_a_type_sent_beside_a_reply(self):
         self.compare("types/Note.json", [('"name": "text"', '"name": "words"')],
                      ["Note: member 'text' is gone"])
+
+    def test_the_data_of_an_event(self):
+        self.compare("events/SHELF_FULL.json", [
+            ('"Colour", "optional": true', '"str", "optional": true'),
+            ('"name": "name", "type": "str"', '"name": "shelf", "type": "str"')],
+            ["SHELF_FULL: member 'name' is gone",
+             "SHELF_FULL: member 'colour' is str, was Colour"])
+
+    def test_an_event_may_not_go(self):
+        with toy({"events/CLOSED.json": None}) as folder:
+            result = run(os.path.join(ROOT, "tools", "compat"), TOY, folder)
+        self.assertEqual(result.stdout, "event 'CLOSED' is gone\n")
 
     def test_a_command_may_not_go(self):
         with toy({"commands/shelf_clear.json": None}) as folder:

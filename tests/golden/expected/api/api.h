@@ -24,6 +24,7 @@ typedef struct ApiNote ApiNote;
 typedef struct ApiQueryShelvesArgs ApiQueryShelvesArgs;
 typedef struct ApiShelfClearArgs ApiShelfClearArgs;
 typedef struct ApiShelfCountArgs ApiShelfCountArgs;
+typedef struct ApiShelfFullEvent ApiShelfFullEvent;
 typedef struct ApiShelfInfo ApiShelfInfo;
 typedef struct ApiTarget ApiTarget;
 
@@ -44,6 +45,12 @@ struct ApiShelfClearArgs {
 
 struct ApiShelfCountArgs {
     char nothing; /* the command takes no arguments */
+};
+
+struct ApiShelfFullEvent {
+    char *name;
+    bool has_colour;
+    ApiColour colour;
 };
 
 struct ApiShelfInfo {
@@ -77,12 +84,16 @@ extern const ApiTypeInfo api_type_phase;
 extern const ApiTypeInfo api_type_query_shelves_args;
 extern const ApiTypeInfo api_type_shelf_clear_args;
 extern const ApiTypeInfo api_type_shelf_count_args;
+extern const ApiTypeInfo api_type_shelf_full_event;
 extern const ApiTypeInfo api_type_shelf_info;
 extern const ApiTypeInfo api_type_target;
 
 extern const ApiCommandInfo api_command_query_shelves;
 extern const ApiCommandInfo api_command_shelf_count;
 extern const ApiCommandInfo api_command_shelf_clear;
+
+extern const ApiEventInfo api_event_closed;
+extern const ApiEventInfo api_event_shelf_full;
 
 ApiNote *api_note_new(void);
 void api_note_free(ApiNote *value);
@@ -108,6 +119,12 @@ ApiShelfCountArgs *api_shelf_count_args_read(const json_t *json, WireStrictness 
     GError **error);
 json_t *api_shelf_count_args_write(const ApiShelfCountArgs *value);
 
+ApiShelfFullEvent *api_shelf_full_event_new(void);
+void api_shelf_full_event_free(ApiShelfFullEvent *value);
+ApiShelfFullEvent *api_shelf_full_event_read(const json_t *json, WireStrictness strictness,
+    GError **error);
+json_t *api_shelf_full_event_write(const ApiShelfFullEvent *value);
+
 ApiShelfInfo *api_shelf_info_new(void);
 void api_shelf_info_free(ApiShelfInfo *value);
 ApiShelfInfo *api_shelf_info_read(const json_t *json, WireStrictness strictness,
@@ -124,6 +141,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiNote, api_note_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiQueryShelvesArgs, api_query_shelves_args_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfClearArgs, api_shelf_clear_args_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfCountArgs, api_shelf_count_args_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfFullEvent, api_shelf_full_event_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfInfo, api_shelf_info_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiTarget, api_target_free)
 

@@ -211,6 +211,53 @@ json_t *api_shelf_count_args_write(const ApiShelfCountArgs *value)
     return api_struct_write(&api_type_shelf_count_args, value);
 }
 
+static const ApiMemberInfo members_of_shelf_full_event[] = {
+    {.name = "name",
+     .doc = "Name of the shelf.",
+     .since = NULL,
+     .type = &api_type_str,
+     .shape = API_SHAPE_ONE,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiShelfFullEvent, name)},
+    {.name = "colour",
+     .doc = "Its colour.",
+     .since = NULL,
+     .type = &api_type_colour,
+     .shape = API_SHAPE_ONE,
+     .optional = true,
+     .extension = false,
+     .offset = offsetof(ApiShelfFullEvent, colour),
+     .has_offset = offsetof(ApiShelfFullEvent, has_colour)},
+};
+const ApiTypeInfo api_type_shelf_full_event = {
+    .name = "ShelfFullEvent",
+    .doc = "The data of SHELF_FULL.",
+    .since = NULL,
+    .kind = API_KIND_STRUCT,
+    .members = members_of_shelf_full_event,
+    .n_members = 2,
+    .size = sizeof(ApiShelfFullEvent),
+    .free = (GDestroyNotify) api_shelf_full_event_free,
+};
+ApiShelfFullEvent *api_shelf_full_event_new(void)
+{
+    return api_struct_new(&api_type_shelf_full_event);
+}
+void api_shelf_full_event_free(ApiShelfFullEvent *value)
+{
+    api_struct_free(&api_type_shelf_full_event, value);
+}
+ApiShelfFullEvent *api_shelf_full_event_read(const json_t *json, WireStrictness strictness,
+    GError **error)
+{
+    return api_struct_read(&api_type_shelf_full_event, json, strictness, error);
+}
+json_t *api_shelf_full_event_write(const ApiShelfFullEvent *value)
+{
+    return api_struct_write(&api_type_shelf_full_event, value);
+}
+
 static const ApiMemberInfo members_of_shelf_info[] = {
     {.name = "name",
      .doc = "Text.",
@@ -449,6 +496,20 @@ const ApiCommandInfo api_command_shelf_clear = {
     .n_errors = 0,
 };
 
+const ApiEventInfo api_event_closed = {
+    .name = "CLOSED",
+    .doc = "The shop has closed.",
+    .since = "0.1",
+    .data = NULL,
+};
+
+const ApiEventInfo api_event_shelf_full = {
+    .name = "SHELF_FULL",
+    .doc = "Nothing more goes in.",
+    .since = "0.1",
+    .data = &api_type_shelf_full_event,
+};
+
 const ApiTypeInfo *const api_types[] = {
     &api_type_colour,
     &api_type_note,
@@ -456,6 +517,7 @@ const ApiTypeInfo *const api_types[] = {
     &api_type_query_shelves_args,
     &api_type_shelf_clear_args,
     &api_type_shelf_count_args,
+    &api_type_shelf_full_event,
     &api_type_shelf_info,
     &api_type_target,
     NULL,
@@ -465,5 +527,11 @@ const ApiCommandInfo *const api_commands[] = {
     &api_command_query_shelves,
     &api_command_shelf_count,
     &api_command_shelf_clear,
+    NULL,
+};
+
+const ApiEventInfo *const api_events[] = {
+    &api_event_closed,
+    &api_event_shelf_full,
     NULL,
 };
