@@ -245,36 +245,6 @@ static Entry *make_entry(const MdlCatalog *catalog, MdlCfg *cfg, MdlFileKind kin
     return entry;
 }
 
-static MdlCfg *read_source(const MdlSource *source, MdlFileKind *ret_kind, MdlFindings *findings)
-{
-    g_autoptr(MdlCfg) cfg = mdl_cfg_read(source->file, source->text, source->length, findings);
-    if (!cfg || !mdl_declare_kind(cfg, ret_kind, findings) ||
-        !mdl_declare_check(cfg, *ret_kind, findings)) {
-        return NULL;
-    }
-    return g_steal_pointer(&cfg);
-}
-
-static void check_type(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *findings)
-{
-    g_autoptr(MdlArena) arena = mdl_arena_new();
-    switch (kind) {
-    case MDL_FILE_DEVICE:
-        mdl_declare_device(arena, cfg, findings);
-        break;
-    case MDL_FILE_BUS:
-        mdl_declare_bus(arena, cfg, findings);
-        break;
-    case MDL_FILE_ACCELERATOR:
-        mdl_declare_accelerator(arena, cfg);
-        break;
-    case MDL_FILE_MACHINE:
-    case MDL_FILE_VM:
-    case MDL_N_FILES:
-        g_assert_not_reached();
-    }
-}
-
 /* The embedded machine that a checked file declares anew gives way to it. */
 static void drop_embedded(MdlCatalog *catalog, const MdlCfg *cfg)
 {
@@ -289,77 +259,56 @@ static void drop_embedded(MdlCatalog *catalog, const MdlCfg *cfg)
     }
 }
 
-/* Adds what the sources declare; entries that are new are put into added too. checking: a file that
- * declares a type is checked by itself, and an embedded machine may be declared anew. */
-static void add_sources(MdlCatalog *catalog, const MdlSource *sources, size_t n_sources,
-                        bool checking, GPtrArray *added, MdlFindings *findings)
+/* The entry that a source declares, added but not yet laid over its base. */
+static void take_source(MdlCatalog *catalog, const MdlSource *source, bool replace,
+                        GPtrArray *added, MdlFindings *findings)
 {
-    for (size_t i = 0; i < n_sources; i++) {
-        MdlFileKind kind;
-        MdlCfg *cfg = read_source(&sources[i], &kind, findings);
-        if (!cfg) {
-            continue;
-        }
-        if (kind == MDL_FILE_MACHINE || kind == MDL_FILE_VM) {
-            if (checking) {
-                drop_embedded(catalog, cfg);
-            }
-            Entry *entry = make_entry(catalog, cfg, kind, &sources[i], findings);
-            if (entry) {
-                g_ptr_array_add(catalog->entries, entry);
-                g_ptr_array_add(added, entry);
-            }
-            continue;
-        }
-        if (checking) {
-            check_type(cfg, kind, findings);
-        } else {
-            MdlPlace place = {.file = cfg->file, .line = 1};
-            mdl_find(findings, MDL_CHECK_FILE_KIND, &place, NULL,
-                     "a %s type is compiled in; only machines and VMs are loaded",
-                     mdl_file_kind_name(kind));
-        }
-        mdl_cfg_free(cfg);
+    MdlFileKind kind;
+    g_autoptr(MdlCfg) cfg = mdl_declare_read(source, &kind, findings);
+    if (!cfg) {
+        return;
     }
-    for (size_t i = 0; i < added->len; i++) {
-        read_entry(catalog, g_ptr_array_index(added, i), findings);
+    if (kind != MDL_FILE_MACHINE && kind != MDL_FILE_VM) {
+        MdlPlace place = {.file = cfg->file, .line = 1};
+        mdl_find(findings, MDL_CHECK_FILE_KIND, &place, NULL,
+                 "a %s type is compiled in; only machines and VMs are loaded",
+                 mdl_file_kind_name(kind));
+        return;
     }
-    g_ptr_array_sort(catalog->entries, compare_entries);
+    if (replace) {
+        drop_embedded(catalog, cfg);
+    }
+    Entry *entry = make_entry(catalog, g_steal_pointer(&cfg), kind, source, findings);
+    if (entry) {
+        g_ptr_array_add(catalog->entries, entry);
+        g_ptr_array_add(added, entry);
+    }
 }
 
-static void remove_entries(MdlCatalog *catalog, GPtrArray *added)
+bool mdl_catalog_take(MdlCatalog *catalog, const MdlSource *sources, size_t n_sources, bool replace,
+                      GPtrArray *names, MdlFindings *findings)
 {
+    size_t before = mdl_findings_count(findings);
+    g_autoptr(GPtrArray) added = g_ptr_array_new();
+    for (size_t i = 0; i < n_sources; i++) {
+        take_source(catalog, &sources[i], replace, added, findings);
+    }
     for (size_t i = 0; i < added->len; i++) {
+        Entry *entry = g_ptr_array_index(added, i);
+        if (read_entry(catalog, entry, findings) && names) {
+            g_ptr_array_add(names, g_strdup(entry->full_name));
+        }
+    }
+    bool ok = mdl_findings_count(findings) == before;
+    for (size_t i = 0; !ok && !replace && i < added->len; i++) {
         g_ptr_array_remove(catalog->entries, g_ptr_array_index(added, i));
     }
+    g_ptr_array_sort(catalog->entries, compare_entries);
+    return ok;
 }
 
 bool mdl_catalog_add(MdlCatalog *catalog, const MdlSource *sources, size_t n_sources,
                      MdlFindings *findings)
 {
-    size_t before = mdl_findings_count(findings);
-    g_autoptr(GPtrArray) added = g_ptr_array_new();
-    add_sources(catalog, sources, n_sources, false, added, findings);
-    bool ok = mdl_findings_count(findings) == before;
-    if (!ok) {
-        remove_entries(catalog, added);
-    }
-    return ok;
-}
-
-bool mdl_catalog_check(const MdlSource *sources, size_t n_sources, MdlFindings *findings)
-{
-    size_t before = mdl_findings_count(findings);
-    g_autoptr(MdlCatalog) catalog = mdl_catalog_new();
-    g_autoptr(GPtrArray) added = g_ptr_array_new();
-    add_sources(catalog, sources, n_sources, true, added, findings);
-    for (size_t i = 0; i < added->len; i++) {
-        const Entry *entry = g_ptr_array_index(added, i);
-        if (entry->machine) {
-            g_autoptr(MdlTarget) target = mdl_target_new();
-            target->machine = g_strdup(entry->full_name);
-            mdl_hardware_free(mdl_hardware_build(catalog, target, NULL, findings));
-        }
-    }
-    return mdl_findings_count(findings) == before;
+    return mdl_catalog_take(catalog, sources, n_sources, false, NULL, findings);
 }

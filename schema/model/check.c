@@ -1,6 +1,6 @@
 /* check: the checks of a finished hardware tree, as a table with prerequisites: a check is left out
  * when one that it builds on has fired, so that one fault is told once. */
-#include "hardware.h"
+#include "build.h"
 
 #include "export.h"
 #include "value.h"
@@ -58,13 +58,8 @@ static void check_bus_accepts(MdlBuild *build)
 {
     for (size_t i = 0; i < build->hardware->devices->len; i++) {
         const MdlDevice *device = device_at(build, i);
-        const char *const *accepts = device->bus ? device->bus->type->accepts : NULL;
-        bool accepted = !accepts || !accepts[0];
-        for (size_t t = 0; !accepted && accepts[t]; t++) {
-            accepted = mdl_device_type_has_trait(device->type, accepts[t]);
-        }
-        if (!accepted) {
-            g_autofree char *words = g_strjoinv(", ", (char **)accepts);
+        if (device->bus && !mdl_bus_accepts(device->bus, device->type)) {
+            g_autofree char *words = g_strjoinv(", ", (char **)device->bus->type->accepts);
             mdl_build_find(build, MDL_CHECK_BUS_ACCEPTS, device, setting_of(build, device, "bus"),
                            NULL, "bus %s takes only devices that are %s", device->bus->id, words);
         }

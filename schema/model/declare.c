@@ -228,6 +228,16 @@ bool mdl_declare_check(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *finding
     return mdl_findings_count(findings) == before;
 }
 
+MdlCfg *mdl_declare_read(const MdlSource *source, MdlFileKind *ret_kind, MdlFindings *findings)
+{
+    g_autoptr(MdlCfg) cfg = mdl_cfg_read(source->file, source->text, source->length, findings);
+    if (!cfg || !mdl_declare_kind(cfg, ret_kind, findings) ||
+        !mdl_declare_check(cfg, *ret_kind, findings)) {
+        return NULL;
+    }
+    return g_steal_pointer(&cfg);
+}
+
 /* ---- reading types -----------------------------------------------------------------------------
  */
 

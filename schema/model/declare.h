@@ -60,6 +60,9 @@ bool mdl_declare_kind(const MdlCfg *cfg, MdlFileKind *ret_kind, MdlFindings *fin
 /* Holds each group and key against the tables. False: findings were added. */
 bool mdl_declare_check(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *findings);
 
+/* Reads a file, tells its kind and holds it against the tables. NULL: findings were added. */
+MdlCfg *mdl_declare_read(const MdlSource *source, MdlFileKind *ret_kind, MdlFindings *findings);
+
 /* Types, from a file that has passed mdl_declare_check. NULL: findings were added. All is owned by
  * the arena. */
 const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings);

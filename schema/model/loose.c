@@ -1,6 +1,6 @@
 /* loose: the devices that a person adds to a machine: type and properties, the place if the person
  * cares. Each goes to the first bus that takes it and has a free place, in the order given. */
-#include "hardware.h"
+#include "build.h"
 
 #include <string.h>
 

@@ -53,6 +53,12 @@ MdlMachine *mdl_machine_read(const MdlCfg *cfg, const MdlMachine *base, bool vm,
                              MdlFindings *findings);
 void mdl_machine_free(MdlMachine *machine);
 
+/* Adds machines and VMs. replace: one may take the place of an embedded one, and those that are
+ * right stay when others are not; else all are taken or none. names: full names of what was taken
+ * (g_free), or NULL. */
+bool mdl_catalog_take(MdlCatalog *catalog, const MdlSource *sources, size_t n_sources, bool replace,
+                      GPtrArray *names, MdlFindings *findings);
+
 const MdlOption *mdl_machine_option(const MdlMachine *machine, const char *name);
 /* The part of that kind and name (NULL for groups without one). NULL: there is none. */
 const MdlPart *mdl_machine_part(const MdlMachine *machine, const char *kind, const char *name);

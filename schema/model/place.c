@@ -1,6 +1,6 @@
 /* place: where a device goes: its regions on the system bus, or its address on another. First fit
  * in the order that the bus type declares. */
-#include "hardware.h"
+#include "build.h"
 
 #include <string.h>
 

@@ -407,9 +407,9 @@ static bool read_input(Gen *gen, const char *path)
         return false;
     }
     mdl_arena_take(gen->arena, input.text);
-    input.cfg = mdl_cfg_read(path, input.text, input.length, gen->findings);
-    if (!input.cfg || !mdl_declare_kind(input.cfg, &input.kind, gen->findings) ||
-        !mdl_declare_check(input.cfg, input.kind, gen->findings)) {
+    MdlSource source = {.file = path, .text = input.text, .length = input.length};
+    input.cfg = mdl_declare_read(&source, &input.kind, gen->findings);
+    if (!input.cfg) {
         return true; /* printed with all findings */
     }
     const MdlCfgGroup *head = g_ptr_array_index(input.cfg->groups, 0);

@@ -3,7 +3,7 @@
  *   irq = plic:10            output to line 10 of device plic
  *   irq.machine = cpu.*:11   output i to line 11 of device cpu.i, for all of them
  *   irq = plic:1 + index     the line is an expression */
-#include "hardware.h"
+#include "build.h"
 
 #include "value.h"
 

@@ -1,6 +1,6 @@
-/* hardware: what the builder, the placement and the checks of a hardware tree share. */
-#ifndef VITRINE_MODEL_HARDWARE_H
-#define VITRINE_MODEL_HARDWARE_H
+/* build: what the parts of the builder of a hardware tree share. */
+#ifndef VITRINE_MODEL_BUILD_H
+#define VITRINE_MODEL_BUILD_H
 
 #include "arena.h"
 #include "check.h"
@@ -38,6 +38,13 @@ bool mdl_build_check_given(MdlBuild *build, const char *what, MdlCheckId check,
 /* loose.c: the devices that the target adds, in its order. */
 void mdl_build_add_loose(MdlBuild *build);
 
+/* tree.c: an empty tree, and the memory that lives as long as it. */
+MdlHardware *mdl_hardware_new(MdlArena **ret_arena);
+/* Whether the bus takes devices of the type, by their traits. */
+bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type);
+
+/* devices.c */
+MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner);
 /* A finding at a device, at the line of one of its keys (NULL: of the device). */
 void mdl_build_find(MdlBuild *build, MdlCheckId check, const MdlDevice *device,
                     const MdlSetting *setting, const char *suggestion, const char *format, ...)
