@@ -7,6 +7,7 @@ that bad/RULE.err begins with, and bad/RULE.err is exactly what the generator mu
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -137,6 +138,19 @@ class Rules(unittest.TestCase):
         result = check("/nonexistent")
         self.assertEqual(result.stderr, "/nonexistent/phases.json: No such file or directory\n")
         self.assertEqual(result.returncode, 1)
+
+
+class Reasons(unittest.TestCase):
+    def test_every_class_of_a_check_is_a_documented_reason(self):
+        """Of the checks of a target and its hardware: the class of the first finding is what a
+        question fails with."""
+        schema = load(os.path.join(ROOT, "schema", "api"))
+        documented = {error.name for error in schema.errors + schema.phases["model"].errors}
+        checks = read(os.path.join(ROOT, "schema", "model", "checks.def"))
+        of_targets = checks[checks.index("/* the target of a question */"):]
+        classes = set(re.findall(r'^MDL_CHECK\(\w+, "(\w+)"', of_targets, re.MULTILINE))
+        self.assertGreater(len(classes), 15)
+        self.assertEqual(classes - documented, set())
 
 
 class Compat(unittest.TestCase):
