@@ -1,0 +1,216 @@
+/* Surveys: what is kept when the emulator dies on the way, recordings, and a real QEMU. */
+#include "probe.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+typedef struct Facts {
+    GHashTable *values; /* question -> canonical reply */
+    GPtrArray *quarantined;
+    unsigned refused;
+    const char *skip; /* a typename that is known to kill */
+} Facts;
+
+static char *question(const char *command, json_t *arguments)
+{
+    g_autofree char *text = arguments ? wire_json_print(arguments, WIRE_JSON_CANONICAL) : NULL;
+    return g_strconcat(command, " ", text, NULL);
+}
+
+static bool take(void *context, const PrbFact *fact, GError **error)
+{
+    (void)error;
+    Facts *facts = context;
+    char *asked = question(fact->command, fact->arguments);
+
+    if (fact->quarantine) {
+        g_ptr_array_add(facts->quarantined, g_strdup(asked));
+    }
+    if (fact->value) {
+        g_hash_table_insert(facts->values, asked,
+                            wire_json_print(fact->value, WIRE_JSON_CANONICAL));
+    } else {
+        facts->refused += fact->error->code == PRB_ERROR_REFUSED;
+        g_free(asked);
+    }
+    return true;
+}
+
+static bool is_known_killer(void *context, const char *command, json_t *arguments)
+{
+    (void)command;
+    Facts *facts = context;
+    const char *type = json_string_value(json_object_get(arguments, "typename"));
+    return facts->skip && g_strcmp0(type, facts->skip) == 0;
+}
+
+static const PrbSurveyOps ops = {.fact = take, .is_quarantined = is_known_killer};
+
+static Facts facts_new(void)
+{
+    return (Facts){g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+                   g_ptr_array_new_with_free_func(g_free), 0, NULL};
+}
+
+static void facts_free(Facts *facts)
+{
+    g_hash_table_unref(facts->values);
+    g_ptr_array_unref(facts->quarantined);
+}
+
+static Facts survey(const char *name, const char *known_killer, PrbSurvey *ret_survey)
+{
+    g_autofree char *path = g_build_filename(VITRINE_TESTS "/hostile", name, NULL);
+    PrbLimits limits = prb_limits_default;
+    Facts facts = facts_new();
+    g_autoptr(GError) error = NULL;
+
+    limits.command_ms = 500;
+    facts.skip = known_killer;
+    if (!prb_survey_run(path, &limits, &ops, &facts, ret_survey, &error)) {
+        fail_msg("%s", error->message);
+    }
+    return facts;
+}
+
+static const char properties_of[] = "device-list-properties {\"typename\":\"%s\"}";
+
+static void assert_known(Facts *facts, const char *type, bool known)
+{
+    g_autofree char *asked = g_strdup_printf(properties_of, type);
+    assert_int_equal(g_hash_table_contains(facts->values, asked), known);
+}
+
+static void test_a_deadly_item_is_quarantined(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"dies-on-item", "hangs-on-item"};
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_auto(PrbSurvey) told = {0};
+        Facts facts = survey(names[i], NULL, &told);
+        assert_int_equal(facts.quarantined->len, 1);
+        assert_string_equal(g_ptr_array_index(facts.quarantined, 0),
+                            "device-list-properties {\"typename\":\"net\"}");
+        assert_known(&facts, "disk", true);
+        assert_known(&facts, "net", false);
+        assert_known(&facts, "serial", true); /* after the death */
+        facts_free(&facts);
+    }
+}
+
+static void test_what_is_quarantined_is_not_asked(void **state)
+{
+    (void)state;
+    g_auto(PrbSurvey) told = {0};
+    Facts facts = survey("dies-on-item", "net", &told);
+    assert_int_equal(told.launches, 1);
+    assert_int_equal(told.deaths, 0);
+    assert_int_equal(facts.quarantined->len, 0);
+    facts_free(&facts);
+}
+
+static void test_death_of_company_costs_nothing(void **state)
+{
+    (void)state;
+    g_auto(PrbSurvey) told = {0};
+    Facts facts = survey("dies-of-company", NULL, &told);
+    assert_true(told.deaths > 0);
+    assert_int_equal(facts.quarantined->len, 0);
+    assert_known(&facts, "disk", true);
+    assert_known(&facts, "net", true);
+    assert_known(&facts, "serial", true);
+    facts_free(&facts);
+}
+
+/* Asks a few questions of the emulator while recording; the recording answers the same. */
+static void test_a_recording_answers_as_the_emulator_did(void **state)
+{
+    (void)state;
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(PrbConversation) live = prb_conversation_open(VITRINE_TESTS "/hostile/dies-on-item",
+                                                            NULL, NULL, &prb_limits_default, NULL);
+    json_t *value, *again;
+    assert_non_null(live);
+    prb_conversation_record(live, text);
+    assert_true(prb_ask(live, "query-machines", NULL, &value, NULL, NULL));
+    assert_false(prb_ask(live, "query-version", NULL, &again, NULL, NULL));
+
+    g_autoptr(PrbConversation) paper = prb_conversation_replay(text->str, text->len, NULL);
+    g_autoptr(GError) error = NULL;
+    assert_non_null(paper);
+    assert_true(prb_ask(paper, "query-machines", NULL, &again, NULL, NULL));
+    assert_true(json_equal(value, again));
+    json_decref(value);
+    json_decref(again);
+    assert_false(prb_ask(paper, "query-version", NULL, &again, NULL, &error));
+    assert_string_equal(error->message, "no version");
+    g_clear_error(&error);
+    assert_false(prb_ask(paper, "query-target", NULL, &again, NULL, &error));
+    assert_int_equal(error->code, PRB_ERROR_NOT_RECORDED);
+}
+
+static void test_recordings_that_are_none(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        {"{\"return\": {}}", "recorded conversation: document 1: a request was due"},
+        {"{\"execute\": \"a\"}\n\n{\"execute\": \"b\"}",
+         "recorded conversation: document 2: a reply was due"},
+        {"{\"execute\": \"a\"}", "recorded conversation: document 1: the conversation stops in "
+                                 "the middle"},
+        {"{\"execute\": \"a\"}\n\n{\"return\":",
+         "recorded conversation: document 1: the conversation stops in the middle"},
+        {"{\"execute\": \"a\"}\n\n{\"return\": 1, \"error\": {}}",
+         "recorded conversation: document 2: a reply was due"},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autoptr(GError) error = NULL;
+        assert_null(prb_conversation_replay(rows[i].text, strlen(rows[i].text), &error));
+        assert_string_equal(error->message, rows[i].message);
+    }
+}
+
+/* Debian 12's QEMU 7.2 exits when asked for the properties of virtio-gpu-gl-pci. */
+static void test_a_real_qemu(void **state)
+{
+    (void)state;
+    const char *path = "/usr/bin/qemu-system-x86_64";
+    PrbLimits limits = prb_limits_default;
+    limits.probe_ms = 60000;
+    if (!g_file_test(path, G_FILE_TEST_IS_EXECUTABLE)) {
+        print_message("skipped: there is no %s\n", path);
+        skip();
+    }
+    Facts facts = facts_new();
+    g_auto(PrbSurvey) told = {0};
+    g_autoptr(GError) error = NULL;
+    if (!prb_survey_run(path, &limits, &ops, &facts, &told, &error)) {
+        fail_msg("%s", error->message);
+    }
+    assert_int_equal(told.kind, PRB_QEMU);
+    assert_true(g_hash_table_size(facts.values) > 400);
+    assert_known(&facts, "virtio-net-pci", true);
+    if (strstr(g_hash_table_lookup(facts.values, "query-version "), "7.2+dfsg")) {
+        assert_known(&facts, "virtio-gpu-gl-pci", false);
+        assert_true(told.deaths > 0);
+    }
+    facts_free(&facts);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_deadly_item_is_quarantined),
+        cmocka_unit_test(test_what_is_quarantined_is_not_asked),
+        cmocka_unit_test(test_death_of_company_costs_nothing),
+        cmocka_unit_test(test_a_recording_answers_as_the_emulator_did),
+        cmocka_unit_test(test_recordings_that_are_none),
+        cmocka_unit_test(test_a_real_qemu),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
