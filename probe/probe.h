@@ -76,6 +76,7 @@ void prb_conversation_close(PrbConversation *conversation);
 bool prb_ask(PrbConversation *conversation, const char *command, json_t *arguments,
              json_t **ret_value, json_t **ret_depends_on, GError **error);
 
+/* Which of the two it is, told apart by the greeting. */
 PrbKind prb_conversation_kind(const PrbConversation *conversation);
 /* The "version" member of the greeting, borrowed; NULL in a replay. */
 json_t *prb_conversation_version(const PrbConversation *conversation);
@@ -123,6 +124,7 @@ bool prb_survey_run(const char *path, const PrbLimits *limits, const PrbSurveyOp
 /* The same of a recorded conversation. */
 bool prb_survey_replay(const char *text, size_t length, const PrbSurveyOps *ops, void *context,
                        PrbSurvey *ret_survey, GError **error);
+/* Frees what a survey holds; the struct is the caller's. */
 void prb_survey_done(PrbSurvey *survey);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PrbConversation, prb_conversation_close)
