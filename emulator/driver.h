@@ -41,7 +41,8 @@ typedef struct EmuDriver {
     bool (*init)(EmuDevice *device, GError **error);
     /* To the state after power-on. Called once before the machine first runs, and at each reset. */
     void (*reset)(EmuDevice *device);
-    /* Gives back what init took. Timers and character handles are released by the engine. */
+    /* Gives back what init took; drives no line. Timers and character handles are released by the
+     * engine. */
     void (*done)(EmuDevice *device);
 
     /* An access to a region (index as generated: NS16550A_REGION_REGS) that is not RAM. It lies

@@ -89,8 +89,8 @@ int64_t emu_device_now(const EmuDevice *device)
 
 int64_t emu_device_wall_clock(const EmuDevice *device)
 {
-    (void)device;
-    return g_get_real_time() * 1000;
+    const EmuTimeSource *time = device->machine->config.time;
+    return time && time->wall ? time->wall(time->context) : g_get_real_time() * 1000;
 }
 
 EmuTimer *emu_device_timer_new(EmuDevice *device,

@@ -30,7 +30,7 @@ struct EmuDevice {
     void **rams;           /* by region: host memory, or NULL */
     GPtrArray *chars;      /* EmuChar *, owned */
     EmuPciFunction *pci;   /* NULL: not a PCI function */
-    EmuPciBus **pci_buses; /* by provided bus; NULL: none of them is PCI */
+    EmuPciBus **pci_buses; /* by provided bus, of a host bridge; else NULL each */
     void *cpu;             /* the accelerator's */
     uint64_t n_guest_errors;
 };

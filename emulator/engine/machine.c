@@ -52,11 +52,6 @@ static void device_free(EmuDevice *device)
     g_free(device);
 }
 
-static bool is_pci(const MdlBusType *type)
-{
-    return !strcmp(type->name, "pci") || !strcmp(type->name, "pcie");
-}
-
 /* Guest memory is taken from the host page by page, when it is first touched. */
 static bool map_ram(EmuDevice *device, size_t region, GError **error)
 {
@@ -110,8 +105,8 @@ static bool device_build(EmuMachine *machine, const MdlDevice *model, GError **e
     machine->devices[machine->n_devices++] = device;
     g_hash_table_insert(machine->by_model, (gpointer)model, device);
 
-    for (size_t i = 0; i < model->type->n_buses; i++)
-        if (is_pci(model->buses[i]->type))
+    if (driver->pci && driver->pci->intx)
+        for (size_t i = 0; i < model->type->n_buses; i++)
             device->pci_buses[i] = emu_pci_bus_new(device);
     if (!place_regions(device, error))
         return false;

@@ -118,6 +118,15 @@ static bool flush(EmuCharBackend *backend)
 /* ---- coming and going
  * ------------------------------------------------------------------------------------ */
 
+static void tell_opened(EmuCharBackend *backend)
+{
+    if (!backend->is_attached)
+        return;
+    backend->is_new_user = false;
+    if (backend->user.opened)
+        backend->user.opened(backend->user.context);
+}
+
 void emu_char_connect(EmuCharBackend *backend, int in_fd, int out_fd)
 {
     g_mutex_lock(&backend->lock);
@@ -127,8 +136,7 @@ void emu_char_connect(EmuCharBackend *backend, int in_fd, int out_fd)
     watch_listener(backend, false);
     watch_input(backend, backend->is_attached);
     g_mutex_unlock(&backend->lock);
-    if (backend->is_attached && backend->user.opened)
-        backend->user.opened(backend->user.context);
+    tell_opened(backend);
 }
 
 static void close_stream(EmuCharBackend *backend)
@@ -223,6 +231,8 @@ static gboolean dispatch(GSource *source, GSourceFunc function, gpointer data)
     bool can_write = ready(backend, backend->out_tag);
 
     g_source_set_ready_time(source, -1);
+    if (backend->is_new_user && is_connected(backend))
+        tell_opened(backend);
     if (can_accept && !is_connected(backend))
         accept_client(backend);
     if (can_write && flush(backend))
@@ -260,9 +270,9 @@ bool emu_char_backend_attach(EmuCharBackend *backend, const EmuCharUser *user)
         return false;
     backend->user = *user;
     backend->is_attached = true;
+    backend->is_new_user = true;
+    g_source_set_ready_time(backend->source, 0);
     emu_char_backend_poll(backend);
-    if (is_connected(backend) && user->opened)
-        user->opened(user->context);
     return true;
 }
 

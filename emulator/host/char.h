@@ -39,7 +39,8 @@ typedef struct EmuSocketAddress {
 EmuCharBackend *emu_char_socket(const EmuSocketAddress *address, bool server, bool wait,
                                 GError **error);
 
-/* False: somebody is attached already. opened() is called at once when the other end is there. */
+/* False: somebody is attached already. If the other end is there, opened() is called from the main
+ * context, not from inside this call. */
 bool emu_char_backend_attach(EmuCharBackend *backend, const EmuCharUser *user);
 void emu_char_backend_detach(EmuCharBackend *backend);
 void emu_char_backend_send(EmuCharBackend *backend, const uint8_t *bytes, size_t size);

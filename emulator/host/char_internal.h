@@ -18,6 +18,7 @@ struct EmuCharBackend {
     bool input_ended;
     EmuCharUser user;
     bool is_attached;
+    bool is_new_user; /* has not been told yet that somebody is there */
 
     /* What closing has to undo. */
     void (*restore)(EmuCharBackend *backend);

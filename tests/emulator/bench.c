@@ -2,11 +2,28 @@
 #include "bench.h"
 
 static const MdlDeviceType probe_type = {.name = "probe", .doc = "", .bus = "system"};
-static const EmuDriver probe_driver = {.type = &probe_type};
+
+typedef struct Probe {
+    unsigned n_edges[64];
+} Probe;
+
+static void probe_input(EmuDevice *device, unsigned line, bool level)
+{
+    Probe *probe = emu_device_state(device);
+    probe->n_edges[line] += level;
+}
+
+static const EmuDriver probe_driver = {
+    .type = &probe_type, .state_size = sizeof(Probe), .input = probe_input};
 
 static int64_t bench_now(void *context)
 {
     return ((Bench *)context)->now;
+}
+
+static int64_t bench_wall(void *context)
+{
+    return ((Bench *)context)->now + BENCH_EPOCH;
 }
 
 static void bench_attention(void *context)
@@ -50,7 +67,7 @@ static void device_free(gpointer data)
 Bench *bench_new(void)
 {
     Bench *bench = g_new0(Bench, 1);
-    bench->time = (EmuTimeSource){bench_now, bench};
+    bench->time = (EmuTimeSource){bench_now, bench_wall, bench};
     bench->drivers = g_ptr_array_new();
     bench->logged = g_ptr_array_new_with_free_func(g_free);
     bench->hardware.devices = g_ptr_array_new_with_free_func(device_free);
@@ -195,4 +212,10 @@ void bench_write(Bench *bench, uint64_t address, unsigned size, uint64_t value)
 uint64_t bench_errors(Bench *bench, const char *id)
 {
     return emu_device_n_guest_errors(bench_device(bench, id));
+}
+
+unsigned bench_edges(Bench *bench, unsigned probe_line)
+{
+    Probe *probe = emu_device_state(bench_device(bench, "probe"));
+    return probe->n_edges[probe_line];
 }

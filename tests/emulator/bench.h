@@ -11,6 +11,9 @@
 
 #include "engine/machine.h"
 
+/* The time of day when the host's clock, bench->now, is 0. */
+#define BENCH_EPOCH INT64_C(1700000000123456789)
+
 typedef struct Bench {
     MdlHardware hardware;
     EmuMachineConfig config;
@@ -41,6 +44,7 @@ bool bench_try_build(Bench *bench, GError **error);
 /* Moves the host's time on and runs what is due; returns what the guest asked for. */
 EmuPowerRequest bench_advance(Bench *bench, int64_t nanoseconds);
 bool bench_level(Bench *bench, unsigned probe_line);
+unsigned bench_edges(Bench *bench, unsigned probe_line); /* times it went high */
 EmuDevice *bench_device(Bench *bench, const char *id);
 
 uint64_t bench_read(Bench *bench, uint64_t address, unsigned size);
