@@ -206,8 +206,8 @@ bool mdl_declare_kind(const MdlCfg *cfg, MdlFileKind *ret_kind, MdlFindings *fin
     }
     MdlPlace place = {.file = cfg->file, .line = first ? first->line : 1};
     mdl_find(findings, MDL_CHECK_FILE_KIND, &place, NULL,
-             "the first group must be [machine], [vm], [device \"TYPE\"], [bus \"TYPE\"] or "
-             "[accelerator \"NAME\"]");
+             "the first group must be [machine], [vm], [device \"TYPE\"], [properties \"NAME\"], "
+             "[bus \"TYPE\"] or [accelerator \"NAME\"]");
     return false;
 }
 
@@ -361,21 +361,6 @@ static MdlProvidedBus read_provided_bus(MdlArena *arena, const MdlCfgGroup *grou
         mdl_arena_take_array(arena, array_, ret_n);                                                \
     })
 
-static const MdlProperty *read_properties(MdlArena *arena, const MdlCfg *cfg, size_t *ret_n,
-                                          MdlFindings *findings)
-{
-    GArray *properties = g_array_new(FALSE, TRUE, sizeof(MdlProperty));
-    for (size_t i = 1; i < cfg->groups->len; i++) {
-        const MdlCfgGroup *group = g_ptr_array_index(cfg->groups, i);
-        MdlProperty property;
-        if (strcmp(group->kind, "property") == 0 &&
-            mdl_declare_property(arena, cfg->file, group, &property, findings)) {
-            g_array_append_val(properties, property);
-        }
-    }
-    return mdl_arena_take_array(arena, properties, ret_n);
-}
-
 /* A property may not have a name that [device] in a machine means otherwise. */
 static void check_property_names(const MdlCfg *cfg, MdlFindings *findings)
 {
@@ -390,6 +375,22 @@ static void check_property_names(const MdlCfg *cfg, MdlFindings *findings)
     }
 }
 
+const MdlProperty *mdl_declare_properties(MdlArena *arena, const MdlCfg *cfg, size_t *ret_n,
+                                          MdlFindings *findings)
+{
+    check_property_names(cfg, findings);
+    GArray *properties = g_array_new(FALSE, TRUE, sizeof(MdlProperty));
+    for (size_t i = 1; i < cfg->groups->len; i++) {
+        const MdlCfgGroup *group = g_ptr_array_index(cfg->groups, i);
+        MdlProperty property;
+        if (strcmp(group->kind, "property") == 0 &&
+            mdl_declare_property(arena, cfg->file, group, &property, findings)) {
+            g_array_append_val(properties, property);
+        }
+    }
+    return mdl_arena_take_array(arena, properties, ret_n);
+}
+
 const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings)
 {
     size_t before = mdl_findings_count(findings);
@@ -402,8 +403,7 @@ const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlF
     type->user_creatable = read_yes(head, "user-creatable");
     type->hotplug = read_yes(head, "hotplug");
     type->irq_inputs = read_text(arena, head, "inputs");
-    check_property_names(cfg, findings);
-    type->properties = read_properties(arena, cfg, &type->n_properties, findings);
+    type->properties = mdl_declare_properties(arena, cfg, &type->n_properties, findings);
     type->regions = COLLECT(arena, cfg, "region", MdlRegion, read_region, &type->n_regions);
     type->irqs = COLLECT(arena, cfg, "irq", MdlIrq, read_irq, &type->n_irqs);
     type->buses = COLLECT(arena, cfg, "bus", MdlProvidedBus, read_provided_bus, &type->n_buses);

@@ -9,6 +9,7 @@
 
 typedef enum {
     MDL_FILE_DEVICE,      /* [device "TYPE"]: a device type */
+    MDL_FILE_PROPERTIES,  /* [properties "NAME"]: properties that several device types have */
     MDL_FILE_BUS,         /* [bus "TYPE"]: a bus type */
     MDL_FILE_ACCELERATOR, /* [accelerator "NAME"] */
     MDL_FILE_MACHINE,     /* [machine] */
@@ -66,6 +67,9 @@ MdlCfg *mdl_declare_read(const MdlSource *source, MdlFileKind *ret_kind, MdlFind
 /* Types, from a file that has passed mdl_declare_check. NULL: findings were added. All is owned by
  * the arena. */
 const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings);
+/* The properties of a file: a device type's own, or those of a set. */
+const MdlProperty *mdl_declare_properties(MdlArena *arena, const MdlCfg *cfg, size_t *ret_n,
+                                          MdlFindings *findings);
 const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings);
 const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg);
 /* One property or option from its group. False: a finding was added. */

@@ -22,7 +22,12 @@ static const MdlKeySpec device_type_keys[] = {
     {"traits", MDL_KEY_NAMES, false, "Words by which a bus accepts and reaches it"},
     {"user-creatable", MDL_KEY_YES_NO, false, "A person may add it to a machine (no)"},
     {"hotplug", MDL_KEY_YES_NO, false, "May come and go while the machine runs (no)"},
+    {"properties", MDL_KEY_NAMES, false, "Sets of properties it has before its own"},
     {"inputs", MDL_KEY_EXPRESSION, false, "Number of interrupt lines it takes (0)"},
+    END,
+};
+static const MdlKeySpec property_set_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "What the properties are about"},
     END,
 };
 static const MdlKeySpec property_keys[] = {
@@ -174,6 +179,9 @@ const MdlGroupSpec mdl_group_specs[] = {
     {MDL_FILE_DEVICE, "node", "PATH", "A device-tree node; the first one is the device's own",
      no_keys, "a device-tree property"},
 
+    {MDL_FILE_PROPERTIES, "properties", "NAME", "The set", property_set_keys, NULL},
+    {MDL_FILE_PROPERTIES, "property", "NAME", "A property", property_keys, NULL},
+
     {MDL_FILE_BUS, "bus", "TYPE", "The bus type", bus_type_keys, NULL},
     {MDL_FILE_BUS, "field", "NAME", "A part of an address, in the order written", field_keys, NULL},
     {MDL_FILE_BUS, "reserved", "ADDRESS", "An address nothing can have; a field may be *",
@@ -218,11 +226,9 @@ const char *mdl_key_form_name(MdlKeyForm form)
 const char *mdl_file_kind_name(MdlFileKind kind)
 {
     static const char *const names[MDL_N_FILES] = {
-        [MDL_FILE_DEVICE] = "device",
-        [MDL_FILE_BUS] = "bus",
-        [MDL_FILE_ACCELERATOR] = "accelerator",
-        [MDL_FILE_MACHINE] = "machine",
-        [MDL_FILE_VM] = "vm",
+        [MDL_FILE_DEVICE] = "device",   [MDL_FILE_PROPERTIES] = "properties",
+        [MDL_FILE_BUS] = "bus",         [MDL_FILE_ACCELERATOR] = "accelerator",
+        [MDL_FILE_MACHINE] = "machine", [MDL_FILE_VM] = "vm",
     };
     return names[kind];
 }

@@ -10,6 +10,11 @@ static void vet_type(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *findings)
     case MDL_FILE_DEVICE:
         mdl_declare_device(arena, cfg, findings);
         break;
+    case MDL_FILE_PROPERTIES: {
+        size_t n;
+        mdl_declare_properties(arena, cfg, &n, findings);
+        break;
+    }
     case MDL_FILE_BUS:
         mdl_declare_bus(arena, cfg, findings);
         break;
