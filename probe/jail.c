@@ -38,8 +38,8 @@ struct PrbJail {
 
 static const char *const missing_text[PRB_N_MISSING] = {
     [PRB_STAGE_NAMESPACES] =
-        "no namespaces: the network can be reached through what is open to all, "
-        "and an emulator that kills its keeper may leave processes behind",
+        ("no namespaces: the network can be reached through what is open to all, "
+         "and an emulator that kills its keeper may leave processes behind"),
     [PRB_STAGE_PROC] = "no /proc of its own: it sees the processes of this system",
     [PRB_STAGE_READ_ONLY] = "the file system is not read-only to it",
     [PRB_STAGE_FOLDER] = "its working folder is on disk",

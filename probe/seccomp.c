@@ -82,7 +82,7 @@ static bool add_rules(scmp_filter_ctx filter)
     }
     /* Only local sockets: below AF_UNIX there is AF_UNSPEC, above it everything with a network. */
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1,
-                            SCMP_A0(SCMP_CMP_GT, AF_UNIX)) == 0 &&
+                            SCMP_A0(SCMP_CMP_GT, AF_UNIX, 0)) == 0 &&
            seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
                             SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER)) == 0 &&
            /* Its flags are in memory, where no filter sees them; ENOSYS sends libc to clone(). */
