@@ -25,43 +25,51 @@ char *mdl_address_print(const MdlBusType *type, const MdlAddress *address)
 /* One field's digits at *at. */
 static bool parse_field(const MdlField *field, const char **at, uint64_t *ret_value, char **ret_why)
 {
-    char *end;
-    int base = field->radix;
-    int first = g_ascii_xdigit_value(**at);
-    if (first < 0 || first >= base) {
+    unsigned base = field->radix;
+    uint64_t value = 0;
+    const char *first = *at;
+    for (int digit; (digit = g_ascii_xdigit_value(**at)) >= 0 && (unsigned)digit < base; ++*at) {
+        if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
+            __builtin_add_overflow(value, (uint64_t)digit, &value)) {
+            *ret_why = g_strdup_printf("%s does not fit in 64 bits", field->name);
+            return false;
+        }
+    }
+    if (*at == first) {
         *ret_why = g_strdup_printf("%s must be written in %s digits", field->name,
                                    base == 16 ? "hexadecimal" : "decimal");
         return false;
     }
-    uint64_t value = g_ascii_strtoull(*at, &end, (guint)base);
-    *at = end;
     *ret_value = value;
     return true;
 }
 
-bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret_address,
-                       char **ret_why)
+/* any: which fields are *, in a pattern; NULL: none may be. */
+static bool parse(const MdlBusType *type, const char *text, MdlAddress *ret_address, bool *any,
+                  char **ret_why)
 {
-    MdlAddress address = {{0}};
     const char *at = text;
     if (*type->prefix && g_str_has_prefix(at, type->prefix)) {
         at += strlen(type->prefix);
     }
     for (size_t i = 0; i < type->n_fields; i++) {
+        const MdlField *field = &type->fields[i];
         if (i) {
-            size_t n = strlen(type->separator);
             if (*at == '\0') { /* what is left out at the end is the smallest value */
-                address.fields[i] = type->fields[i].minimum;
+                ret_address->fields[i] = field->minimum;
                 continue;
             }
-            if (strncmp(at, type->separator, n) != 0) {
-                *ret_why = g_strdup_printf("\"%s\" must stand before %s", type->separator,
-                                           type->fields[i].name);
+            if (!g_str_has_prefix(at, type->separator)) {
+                *ret_why =
+                    g_strdup_printf("\"%s\" must stand before %s", type->separator, field->name);
                 return false;
             }
-            at += n;
+            at += strlen(type->separator);
         }
-        if (!parse_field(&type->fields[i], &at, &address.fields[i], ret_why)) {
+        if (any && *at == '*') {
+            any[i] = true;
+            at++;
+        } else if (!parse_field(field, &at, &ret_address->fields[i], ret_why)) {
             return false;
         }
     }
@@ -69,6 +77,39 @@ bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret
         *ret_why = g_strdup_printf("\"%s\" is left over at the end", at);
         return false;
     }
+    return true;
+}
+
+bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret_address,
+                       char **ret_why)
+{
+    MdlAddress address = {{0}};
+    if (!parse(type, text, &address, NULL, ret_why)) {
+        return false;
+    }
     *ret_address = address;
+    return true;
+}
+
+bool mdl_address_check(const MdlBusType *type, const char *pattern, char **ret_why)
+{
+    MdlAddress address = {{0}};
+    bool any[MDL_MAX_FIELDS] = {false};
+    return parse(type, pattern, &address, any, ret_why);
+}
+
+bool mdl_address_matches(const MdlBusType *type, const char *pattern, const MdlAddress *address)
+{
+    MdlAddress wanted = {{0}};
+    bool any[MDL_MAX_FIELDS] = {false};
+    g_autofree char *why = NULL;
+    if (!parse(type, pattern, &wanted, any, &why)) {
+        return false;
+    }
+    for (size_t i = 0; i < type->n_fields; i++) {
+        if (!any[i] && wanted.fields[i] != address->fields[i]) {
+            return false;
+        }
+    }
     return true;
 }

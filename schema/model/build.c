@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define MAX_REPEAT 4096
+#define MAX_DEVICES 4096
 
 /* ---- CPUs and memory ----------------------------------------------------------------------- */
 
@@ -50,25 +50,31 @@ static void add_cpus(MdlBuild *build)
         return;
     }
     const MdlPart *cpus = mdl_machine_part(build->resolved.machine, "cpus", NULL);
+    const MdlMachine *machine = build->resolved.machine;
     MdlPart *part = make_cpu_part(build);
+    if (!build->resolved.target->cpu) {
+        part->file = machine->file;
+        part->line = machine->line;
+    }
+    if (!mdl_build_check_given(build, "cpu", MDL_CHECK_CPU_PROPERTY, build->resolved.cpu, part)) {
+        part = mdl_build_make_part(build, (const char *const[]){NULL}); /* others refer to CPUs */
+    }
     part->file = cpus->file;
     part->line = cpus->line;
     part->layer = cpus->layer;
     const MdlTopology *topology = mdl_resolved_topology(&build->resolved);
     const char *bus = mdl_part_value(cpus, "bus");
     mdl_resolved_cpu(&build->resolved);
-    if (mdl_build_check_given(build, "cpu", MDL_CHECK_CPU_PROPERTY, build->resolved.cpu, part)) {
-        for (unsigned i = 0; i < topology->cpus; i++) {
-            MdlOrigin origin = {.part = part,
-                                .type = build->resolved.cpu,
-                                .bus = bus,
-                                .id = mdl_arena_printf(build->arena, "cpu.%u", i),
-                                .index = i,
-                                .made = MDL_MADE_CPU};
-            MdlDevice *cpu = mdl_build_add(build, &origin);
-            if (cpu->bus) {
-                place_cpu(cpu, topology);
-            }
+    for (unsigned i = 0; i < topology->cpus; i++) {
+        MdlOrigin origin = {.part = part,
+                            .type = build->resolved.cpu,
+                            .bus = bus,
+                            .id = mdl_arena_printf(build->arena, "cpu.%u", i),
+                            .index = i,
+                            .made = MDL_MADE_CPU};
+        MdlDevice *cpu = mdl_build_add(build, &origin);
+        if (cpu->bus) {
+            place_cpu(cpu, topology);
         }
     }
 }
@@ -81,13 +87,7 @@ static void add_memory(MdlBuild *build)
     if (!type_name || !base) {
         return;
     }
-    MdlPlace place = {.file = memory->file, .line = memory->line, .what = "memory"};
     const MdlDeviceType *type = mdl_device_type_find(type_name);
-    if (!type || type->n_regions != 1) {
-        mdl_find(build->findings, MDL_CHECK_UNKNOWN_DEVICE_TYPE, &place, NULL,
-                 "\"%s\" is not a device type with one region", type_name);
-        return;
-    }
     g_autofree char *size =
         g_strdup_printf("%" G_GUINT64_FORMAT, mdl_resolved_memory(&build->resolved));
     MdlPart *part = mdl_build_make_part(build, (const char *const[]){"size", size, NULL});
@@ -124,9 +124,9 @@ static void add_part_devices(MdlBuild *build, const MdlPart *part)
         mdl_find(build->findings, MDL_CHECK_CONDITION, &place, NULL, "%s", why);
         return;
     }
-    if (n.number > MAX_REPEAT) {
-        mdl_find(build->findings, MDL_CHECK_CONDITION, &place, NULL, "a count is at most %d",
-                 MAX_REPEAT);
+    if (n.number > MAX_DEVICES || build->hardware->devices->len + n.number > MAX_DEVICES) {
+        mdl_find(build->findings, MDL_CHECK_TOO_MANY, &place, NULL,
+                 "a machine has at most %d devices", MAX_DEVICES);
         return;
     }
     for (unsigned i = 0; i < n.number; i++) {
@@ -215,8 +215,10 @@ MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *targ
     MdlHardware *hardware = mdl_hardware_new(&arena);
     g_autoptr(GPtrArray) made_parts =
         g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    g_autoptr(GHashTable) parts = g_hash_table_new(NULL, NULL);
     MdlBuild build = {.arena = arena,
                       .made_parts = made_parts,
+                      .parts = parts,
                       .hardware = hardware,
                       .findings = findings,
                       .before = mdl_findings_count(findings)};

@@ -14,6 +14,7 @@ typedef struct MdlBuild {
     MdlFindings *findings;
     size_t before;         /* findings before this build */
     GPtrArray *made_parts; /* settings of made-up parts, freed with the build */
+    GHashTable *parts;     /* MdlDevice * -> the MdlPart of the machine that brought it */
 } MdlBuild;
 
 /* What a device is made from. */
@@ -50,7 +51,7 @@ void mdl_build_find(MdlBuild *build, MdlCheckId check, const MdlDevice *device,
                     const MdlSetting *setting, const char *suggestion, const char *format, ...)
     G_GNUC_PRINTF(6, 7);
 
-/* The part of the machine that brought a device, or NULL for one that no part names. */
+/* The [device] group that brought a device; NULL: CPUs, memory and what a person adds. */
 const MdlPart *mdl_build_part(const MdlBuild *build, const MdlDevice *device);
 
 /* place.c: regions and addresses of one device, from its part. */

@@ -22,6 +22,7 @@ struct MdlCatalog {
     GPtrArray *entries; /* Entry *, sorted by full name */
     GPtrArray *names;   /* their full names and a NULL; made when asked for */
     MdlArena *arena;
+    bool checking; /* files that are checked may have spoiled a machine */
 };
 
 static void entry_free(gpointer data)
@@ -142,6 +143,15 @@ static const MdlMachine *find_base(const MdlCatalog *catalog, const Entry *entry
                  "there is no machine \"%s\" to build on", key->value);
         return NULL;
     }
+    if (!entry->vm && (base->vm || strcmp(base->full_name, key->value) != 0)) {
+        g_autofree char *fix =
+            base->vm ? NULL : g_strdup_printf("write extends = %s", base->full_name);
+        mdl_find(findings, MDL_CHECK_EXTENDS_UNKNOWN, &place, fix,
+                 base->vm ? "\"%s\" is a VM; a machine extends a machine"
+                          : "\"%s\" is an alias, which a newer version would take over",
+                 key->value);
+        return NULL;
+    }
     if (base->reading) {
         mdl_find(findings, MDL_CHECK_EXTENDS_CYCLE, &place, NULL,
                  "\"%s\" builds, directly or through others, on this machine", key->value);
@@ -198,8 +208,8 @@ const MdlMachine *mdl_catalog_find(const MdlCatalog *catalog, const char *name)
     }
     g_autoptr(MdlFindings) findings = mdl_findings_new();
     bool read = read_entry(catalog, entry, findings);
-    g_autofree char *text = read ? NULL : mdl_findings_print(findings);
-    if (!read) {
+    if (!read && !catalog->checking) {
+        g_autofree char *text = mdl_findings_print(findings);
         g_error("an embedded machine is wrong, which the build should have refused:\n%s", text);
     }
     return entry->machine;
@@ -227,7 +237,10 @@ static Entry *make_entry(const MdlCatalog *catalog, MdlCfg *cfg, MdlFileKind kin
     const char *name = mdl_cfg_value(head, "name"), *version = mdl_cfg_value(head, "version");
     bool vm = kind == MDL_FILE_VM;
     g_autofree char *full_name = vm ? g_strdup(name) : g_strdup_printf("%s-%s", name, version);
-    if (find_entry(catalog, full_name) || (vm && find_newest(catalog, full_name))) {
+    /* a VM may not hide a family of machines, nor the other way round */
+    bool taken = find_entry(catalog, full_name) ||
+                 (vm ? find_newest(catalog, full_name) : find_entry(catalog, name));
+    if (taken) {
         MdlPlace place = {.file = cfg->file, .line = head->line, .what = full_name};
         mdl_find(findings, MDL_CHECK_MACHINE_DUPLICATE, &place, "choose another name or version",
                  "there is a machine of this name already");
@@ -289,6 +302,7 @@ bool mdl_catalog_take(MdlCatalog *catalog, const MdlSource *sources, size_t n_so
                       GPtrArray *names, MdlFindings *findings)
 {
     size_t before = mdl_findings_count(findings);
+    catalog->checking = catalog->checking || replace;
     g_autoptr(GPtrArray) added = g_ptr_array_new();
     for (size_t i = 0; i < n_sources; i++) {
         take_source(catalog, &sources[i], replace, added, findings);
@@ -300,6 +314,7 @@ bool mdl_catalog_take(MdlCatalog *catalog, const MdlSource *sources, size_t n_so
         }
     }
     bool ok = mdl_findings_count(findings) == before;
+    mdl_findings_sort(findings, before);
     for (size_t i = 0; !ok && !replace && i < added->len; i++) {
         g_ptr_array_remove(catalog->entries, g_ptr_array_index(added, i));
     }

@@ -10,6 +10,7 @@ typedef struct Reader {
     MdlCfgGroup *group; /* the one that is open, or NULL */
     unsigned line;
     GHashTable *seen; /* "kind name" of groups, to find repeated ones */
+    bool full;        /* a limit was reached: the rest is not read */
 } Reader;
 
 static void key_free(gpointer data)
@@ -105,6 +106,13 @@ static const char *skip_space(const char *at)
 
 static void open_group(Reader *reader, char *kind, char *name)
 {
+    if (reader->cfg->groups->len == MDL_CFG_MAX_GROUPS) {
+        find(reader, MDL_CHECK_TOO_MANY, "a file has at most %d groups", MDL_CFG_MAX_GROUPS);
+        reader->full = true;
+        g_free(kind);
+        g_free(name);
+        return;
+    }
     MdlCfgGroup *group = g_new0(MdlCfgGroup, 1);
     group->kind = kind;
     group->name = name;
@@ -144,7 +152,7 @@ static void read_key(Reader *reader, const char *text)
     const char *at = text;
     g_autofree char *name = take_word(&at);
     at = skip_space(at);
-    if (!name || (*at && *at != '=')) {
+    if (!name || !*name || (*at && *at != '=')) {
         find(reader, MDL_CHECK_SYNTAX, "a key is written name = value");
         return;
     }
@@ -158,6 +166,11 @@ static void read_key(Reader *reader, const char *text)
              earlier->line);
         return;
     }
+    if (reader->group->keys->len == MDL_CFG_MAX_KEYS) {
+        find(reader, MDL_CHECK_TOO_MANY, "a group has at most %d keys", MDL_CFG_MAX_KEYS);
+        reader->full = true;
+        return;
+    }
     MdlCfgKey *key = g_new0(MdlCfgKey, 1);
     key->name = g_steal_pointer(&name);
     key->line = reader->line;
@@ -167,7 +180,8 @@ static void read_key(Reader *reader, const char *text)
     g_ptr_array_add(reader->group->keys, key);
 }
 
-/* joined: the length with the lines before that go on in this one. */
+/* One line of the file without its end. joined: the length with the lines before that go on in
+ * this one. */
 static bool line_is_text(Reader *reader, const char *line, size_t length, size_t joined)
 {
     if (joined > MDL_CFG_MAX_LINE) {
@@ -176,13 +190,22 @@ static bool line_is_text(Reader *reader, const char *line, size_t length, size_t
         return false;
     }
     bool text = g_utf8_validate(line, (gssize)length, NULL);
-    for (size_t i = 0; text && i < length; i++) {
-        text = (unsigned char)line[i] >= 0x20 || line[i] == '\t' || line[i] == '\r';
+    for (const char *at = line; text && at < line + length; at = g_utf8_next_char(at)) {
+        text = *at == '\t' || !g_unichar_iscntrl(g_utf8_get_char(at));
     }
     if (!text) {
         find(reader, MDL_CHECK_ENCODING, "the line is not UTF-8 text without control characters");
     }
     return text;
+}
+
+static bool is_comment(const char *line, size_t length)
+{
+    while (length && (*line == ' ' || *line == '\t')) {
+        line++;
+        length--;
+    }
+    return length && *line == '#';
 }
 
 static void read_line(Reader *reader, char *line)
@@ -198,35 +221,60 @@ static void read_line(Reader *reader, char *line)
     }
 }
 
-/* A line that ends in a backslash goes on in the next one, with one space between. */
+typedef struct Joined { /* lines that go on, as one */
+    GString *text;
+    bool goes_on; /* the last one ended in a backslash */
+    bool broken;  /* one of them was refused: the others are not read */
+} Joined;
+
+static void join_line(Reader *reader, Joined *joined, unsigned number, const char *line,
+                      size_t length)
+{
+    if (!joined->goes_on) {
+        g_string_truncate(joined->text, 0);
+        joined->broken = false;
+        reader->line = number;
+    }
+    unsigned first = reader->line;
+    reader->line = number;
+    if (!joined->broken && !line_is_text(reader, line, length, joined->text->len + length)) {
+        joined->broken = true;
+    }
+    reader->line = first;
+    bool comment = !joined->goes_on && is_comment(line, length);
+    joined->goes_on = length > 0 && line[length - 1] == '\\' && !comment;
+    if (joined->broken) {
+        return;
+    }
+    g_string_append_len(joined->text, line, (gssize)(joined->goes_on ? length - 1 : length));
+    if (joined->goes_on) {
+        g_strchomp(joined->text->str);
+        joined->text->len = strlen(joined->text->str);
+        g_string_append_c(joined->text, ' ');
+    } else {
+        read_line(reader, joined->text->str);
+    }
+}
+
+/* A line ends in LF or CR LF. One that ends in a backslash goes on in the next one, with one space
+ * between; a comment does not. */
 static void read_lines(Reader *reader, const char *text, size_t length)
 {
-    g_autoptr(GString) joined = g_string_new(NULL);
+    g_autoptr(GString) buffer = g_string_new(NULL);
+    Joined joined = {.text = buffer};
+    size_t before = mdl_findings_count(reader->findings);
     unsigned number = 0;
-    for (const char *at = text, *end = text + length; at < end;) {
-        const char *newline = memchr(at, '\n', (size_t)(end - at));
-        size_t n = newline ? (size_t)(newline - at) : (size_t)(end - at);
-        number++;
-        if (joined->len == 0) {
-            reader->line = number;
+    for (size_t at = 0; at < length && !reader->full;) {
+        const char *line = text + at;
+        const char *newline = memchr(line, '\n', length - at);
+        size_t n = newline ? (size_t)(newline - line) : length - at;
+        at += newline ? n + 1 : n;
+        join_line(reader, &joined, ++number, line, n && line[n - 1] == '\r' ? n - 1 : n);
+        if (mdl_findings_count(reader->findings) - before >= MDL_MAX_FINDINGS) {
+            return;
         }
-        if (!line_is_text(reader, at, n, joined->len + n)) {
-            g_string_truncate(joined, 0);
-        } else {
-            bool goes_on = n > 0 && at[n - 1] == '\\';
-            g_string_append_len(joined, at, (gssize)(goes_on ? n - 1 : n));
-            if (goes_on) {
-                g_strchomp(joined->str);
-                joined->len = strlen(joined->str);
-                g_string_append_c(joined, ' ');
-            } else {
-                read_line(reader, joined->str);
-                g_string_truncate(joined, 0);
-            }
-        }
-        at += n + 1;
     }
-    if (joined->len) {
+    if (joined.goes_on) {
         find(reader, MDL_CHECK_SYNTAX, "the file ends in a line that goes on");
     }
 }

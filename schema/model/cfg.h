@@ -8,6 +8,10 @@
 
 #define MDL_CFG_MAX_FILE (1024 * 1024)
 #define MDL_CFG_MAX_LINE (8 * 1024)
+/* Groups are looked up one by one: these keep a hostile file from costing more than milliseconds.
+ */
+#define MDL_CFG_MAX_GROUPS 1024
+#define MDL_CFG_MAX_KEYS   256
 
 typedef struct MdlCfgKey {
     char *name;
@@ -27,7 +31,8 @@ typedef struct MdlCfg {
     GPtrArray *groups; /* MdlCfgGroup * in file order */
 } MdlCfg;
 
-/* NULL exactly when findings were added; the whole file is read before giving up. */
+/* NULL exactly when findings were added; the whole file is read before giving up, unless a limit is
+ * reached. */
 MdlCfg *mdl_cfg_read(const char *file, const char *text, size_t length, MdlFindings *findings);
 void mdl_cfg_free(MdlCfg *cfg);
 

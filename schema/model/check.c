@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define MAX_NEEDS 3
+#define MAX_NEEDS 4
 
 typedef struct HardwareCheck {
     MdlCheckId id;
@@ -25,22 +25,37 @@ static const MdlSetting *setting_of(const MdlBuild *build, const MdlDevice *devi
     return mdl_part_setting(mdl_build_part(build, device), key);
 }
 
-/* ---- buses ------------------------------------------------------------------------------------
- */
-
-static void check_bus_duplicate(MdlBuild *build)
+/* The setting of an interrupt output: by its name, or irq where it is the only one. */
+static const MdlSetting *setting_of_wire(const MdlBuild *build, const MdlDevice *device,
+                                         const MdlWire *wire)
 {
-    const GPtrArray *buses = build->hardware->buses;
-    for (size_t i = 0; i < buses->len; i++) {
-        const MdlBus *bus = g_ptr_array_index(buses, i);
-        const MdlBus *first = mdl_hardware_bus(build->hardware, bus->id);
-        if (first != bus) {
-            MdlPlace place = {.what = bus->id};
-            mdl_find(build->findings, MDL_CHECK_BUS_DUPLICATE, &place, NULL,
-                     "two buses are called \"%s\"", bus->id);
+    g_autofree char *key = g_strconcat("irq.", wire->irq->name, NULL);
+    const MdlSetting *setting = setting_of(build, device, key);
+    return setting ? setting : setting_of(build, device, "irq");
+}
+
+static const MdlSetting *setting_of_region(const MdlBuild *build, const MdlDevice *device,
+                                           const MdlPlacedRegion *region)
+{
+    g_autofree char *key = g_strconcat("region.", region->region->name, NULL);
+    const MdlSetting *setting = setting_of(build, device, key);
+    return setting ? setting : setting_of(build, device, "address");
+}
+
+static void check_device_id(MdlBuild *build)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
+    for (size_t i = 0; i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = device_at(build, i);
+        if (!g_hash_table_add(seen, (gpointer)device->id)) {
+            mdl_build_find(build, MDL_CHECK_DEVICE_ID, device, NULL, NULL,
+                           "there is another device \"%s\"", device->id);
         }
     }
 }
+
+/* ---- buses ------------------------------------------------------------------------------------
+ */
 
 static void check_bus_type(MdlBuild *build)
 {
@@ -66,26 +81,45 @@ static void check_bus_accepts(MdlBuild *build)
     }
 }
 
+/* A slot that is kept free must be an address of its bus, where that is there. */
+static void check_slots(MdlBuild *build)
+{
+    const GPtrArray *parts = build->resolved.machine->parts;
+    for (size_t i = 0; i < parts->len; i++) {
+        const MdlPart *part = g_ptr_array_index(parts, i);
+        const MdlBus *bus = strcmp(part->kind, "slot") == 0
+                                ? mdl_hardware_bus(build->hardware, mdl_part_value(part, "bus"))
+                                : NULL;
+        g_autofree char *why = NULL;
+        if (bus && !mdl_address_check(bus->type, part->name, &why)) {
+            g_autofree char *what =
+                g_strdup_printf("%s: slot %s", build->hardware->machine, part->name);
+            MdlPlace place = {.file = part->file, .line = part->line, .what = what};
+            mdl_find(build->findings, MDL_CHECK_ADDRESS_FORM, &place, NULL,
+                     "address \"%s\" on bus %s: %s", part->name, bus->id, why);
+        }
+    }
+}
+
 /* ---- ranges of bytes ----------------------------------------------------------------------------
  */
 
-typedef struct Range {
-    uint64_t base, last;
-    const MdlDevice *device;
-    const char *name;
-} Range;
+static bool has_ranges(const MdlDevice *device)
+{
+    return device->bus && device->bus->type->ranges;
+}
 
 static void check_region_range(MdlBuild *build)
 {
     for (size_t i = 0; i < build->hardware->devices->len; i++) {
         const MdlDevice *device = device_at(build, i);
-        for (size_t r = 0; r < device->type->n_regions; r++) {
+        for (size_t r = 0; has_ranges(device) && r < device->type->n_regions; r++) {
             const MdlPlacedRegion *region = &device->regions[r];
             uint64_t last;
             if (region->size == 0 ||
                 __builtin_add_overflow(region->base, region->size - 1, &last)) {
                 mdl_build_find(build, MDL_CHECK_REGION_RANGE, device,
-                               setting_of(build, device, "address"), NULL,
+                               setting_of_region(build, device, region), NULL,
                                "region \"%s\" at 0x%" G_GINT64_MODIFIER "x with %" G_GUINT64_FORMAT
                                " bytes does not fit in 64 bits",
                                region->region->name, region->base, region->size);
@@ -94,35 +128,60 @@ static void check_region_range(MdlBuild *build)
     }
 }
 
+typedef struct Range {
+    uint64_t base, last;
+    const MdlDevice *device;
+    const MdlPlacedRegion *region;
+} Range;
+
 static int compare_ranges(gconstpointer a, gconstpointer b)
 {
     const Range *left = a, *right = b;
     return (left->base > right->base) - (left->base < right->base);
 }
 
-static void check_region_overlap(MdlBuild *build)
+static GArray *ranges_of(const MdlBus *bus)
 {
-    g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(Range));
-    for (size_t i = 0; i < build->hardware->devices->len; i++) {
-        const MdlDevice *device = device_at(build, i);
+    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(Range));
+    for (size_t i = 0; i < bus->devices->len; i++) {
+        const MdlDevice *device = g_ptr_array_index(bus->devices, i);
         for (size_t r = 0; r < device->type->n_regions; r++) {
             const MdlPlacedRegion *region = &device->regions[r];
-            Range range = {region->base, region->base + region->size - 1, device,
-                           region->region->name};
+            Range range = {region->base, region->base + region->size - 1, device, region};
             g_array_append_val(ranges, range);
         }
     }
     g_array_sort(ranges, compare_ranges);
-    for (size_t i = 1; i < ranges->len; i++) {
-        const Range *low = &g_array_index(ranges, Range, i - 1);
-        const Range *high = &g_array_index(ranges, Range, i);
-        if (high->base <= low->last) {
-            mdl_build_find(build, MDL_CHECK_REGION_OVERLAP, high->device,
-                           setting_of(build, high->device, "address"), NULL,
-                           "region \"%s\" at 0x%" G_GINT64_MODIFIER "x overlaps region \"%s\" of "
-                           "device %s, 0x%" G_GINT64_MODIFIER "x to 0x%" G_GINT64_MODIFIER "x",
-                           high->name, high->base, low->name, low->device->id, low->base,
-                           low->last);
+    return ranges;
+}
+
+static void find_overlap(MdlBuild *build, const Range *low, const Range *high)
+{
+    mdl_build_find(build, MDL_CHECK_REGION_OVERLAP, high->device,
+                   setting_of_region(build, high->device, high->region), NULL,
+                   "region \"%s\" at 0x%" G_GINT64_MODIFIER
+                   "x overlaps region \"%s\" of device %s, "
+                   "0x%" G_GINT64_MODIFIER "x to 0x%" G_GINT64_MODIFIER "x",
+                   high->region->region->name, high->base, low->region->region->name,
+                   low->device->id, low->base, low->last);
+}
+
+/* Each region is held against the one below it that reaches furthest. */
+static void check_region_overlap(MdlBuild *build)
+{
+    for (size_t b = 0; b < build->hardware->buses->len; b++) {
+        const MdlBus *bus = g_ptr_array_index(build->hardware->buses, b);
+        if (!bus->type->ranges) {
+            continue;
+        }
+        g_autoptr(GArray) ranges = ranges_of(bus);
+        for (size_t i = 1, furthest = 0; i < ranges->len; i++) {
+            const Range *low = &g_array_index(ranges, Range, furthest);
+            const Range *high = &g_array_index(ranges, Range, i);
+            if (high->base <= low->last) {
+                find_overlap(build, low, high);
+            }
+            furthest = high->last > low->last ? i : furthest;
         }
     }
 }
@@ -192,7 +251,7 @@ static void check_irq_target(MdlBuild *build)
             const MdlWire *wire = &g_array_index(device->wires, MdlWire, w);
             if (!wire->to->type->irq_inputs) {
                 mdl_build_find(build, MDL_CHECK_IRQ_TARGET, device,
-                               setting_of(build, device, "irq"), NULL,
+                               setting_of_wire(build, device, wire), NULL,
                                "interrupt \"%s\" leads to device %s, which takes none",
                                wire->irq->name, wire->to->id);
             }
@@ -207,8 +266,8 @@ static void check_irq_line(MdlBuild *build)
         for (size_t w = 0; w < device->wires->len; w++) {
             const MdlWire *wire = &g_array_index(device->wires, MdlWire, w);
             if (wire->to->type->irq_inputs && wire->line >= wire->to->n_inputs) {
-                mdl_build_find(build, MDL_CHECK_IRQ_LINE, device, setting_of(build, device, "irq"),
-                               NULL,
+                mdl_build_find(build, MDL_CHECK_IRQ_LINE, device,
+                               setting_of_wire(build, device, wire), NULL,
                                "interrupt \"%s\" leads to line %u of device %s, which has lines 0 "
                                "to %" G_GUINT64_FORMAT,
                                wire->irq->name, wire->line, wire->to->id, wire->to->n_inputs - 1);
@@ -217,26 +276,29 @@ static void check_irq_line(MdlBuild *build)
     }
 }
 
+typedef struct LineUser {
+    const MdlDevice *device;
+    const MdlWire *wire;
+} LineUser;
+
 static void check_irq_shared(MdlBuild *build)
 {
-    g_autoptr(GHashTable) users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) users = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     for (size_t i = 0; i < build->hardware->devices->len; i++) {
         const MdlDevice *device = device_at(build, i);
         for (size_t w = 0; w < device->wires->len; w++) {
             const MdlWire *wire = &g_array_index(device->wires, MdlWire, w);
-            char *line = g_strdup_printf("%s:%u", wire->to->id, wire->line);
-            const MdlWire *first = g_hash_table_lookup(users, line);
-            if (first && !(first->irq->shared && wire->irq->shared)) {
+            g_autofree char *line = g_strdup_printf("%s:%u", wire->to->id, wire->line);
+            const LineUser *first = g_hash_table_lookup(users, line);
+            if (!first) {
+                LineUser user = {device, wire};
+                g_hash_table_insert(users, g_steal_pointer(&line), g_memdup2(&user, sizeof(user)));
+            } else if (!first->wire->irq->shared || !wire->irq->shared) {
                 mdl_build_find(build, MDL_CHECK_IRQ_SHARED, device,
-                               setting_of(build, device, "irq"), NULL,
-                               "interrupt line %s is used by \"%s\" already and not declared "
-                               "shared by both",
-                               line, first->irq->name);
-            }
-            if (first) {
-                g_free(line);
-            } else {
-                g_hash_table_insert(users, line, (gpointer)wire);
+                               setting_of_wire(build, device, wire), NULL,
+                               "interrupt line %s is that of \"%s\" of device %s already, and not "
+                               "declared shared by both",
+                               line, first->wire->irq->name, first->device->id);
             }
         }
     }
@@ -254,10 +316,14 @@ static void check_node_value(MdlBuild *build)
  * ------------------------------------------------------------------------------------- */
 
 static const HardwareCheck hardware_checks[] = {
-    {MDL_CHECK_BUS_DUPLICATE, check_bus_duplicate, {0}},
+    {MDL_CHECK_DEVICE_ID, check_device_id, {0}},
     {MDL_CHECK_BUS_TYPE, check_bus_type, {MDL_CHECK_BUS_UNKNOWN}},
     {MDL_CHECK_BUS_ACCEPTS, check_bus_accepts, {MDL_CHECK_BUS_UNKNOWN, MDL_CHECK_BUS_TYPE}},
-    {MDL_CHECK_REGION_RANGE, check_region_range, {MDL_CHECK_REGION_ADDRESS, MDL_CHECK_CONDITION}},
+    {MDL_CHECK_ADDRESS_FORM, check_slots, {0}},
+    {MDL_CHECK_REGION_RANGE,
+     check_region_range,
+     {MDL_CHECK_REGION_ADDRESS, MDL_CHECK_CONDITION, MDL_CHECK_REQUIRED_PROPERTY,
+      MDL_CHECK_PROPERTY_VALUE}},
     {MDL_CHECK_REGION_OVERLAP,
      check_region_overlap,
      {MDL_CHECK_REGION_ADDRESS, MDL_CHECK_REGION_RANGE, MDL_CHECK_CONDITION}},

@@ -17,6 +17,9 @@ typedef struct MdlCheckInfo {
     const char *doc;
 } MdlCheckInfo;
 
+/* A reader gives up on a file that has so much wrong with it. */
+#define MDL_MAX_FINDINGS 256
+
 const MdlCheckInfo *mdl_check_info(MdlCheckId check);
 char *mdl_check_name(MdlCheckId check); /* as findings name it; free with g_free */
 
@@ -29,4 +32,8 @@ typedef struct MdlPlace {
 
 void mdl_find(MdlFindings *findings, MdlCheckId check, const MdlPlace *place,
               const char *suggestion, const char *format, ...) G_GNUC_PRINTF(5, 6);
+/* Puts the findings from one on in the order of their lines; files stay in the order in which they
+ * were first named. */
+void mdl_findings_sort(MdlFindings *findings, size_t from);
+
 #endif

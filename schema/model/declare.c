@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define MAX_DIGITS 20 /* those of 2^64-1 */
+
 /* ---- words for choices ----------------------------------------------------------------------- */
 
 static const char *const side_words[] = {
@@ -87,6 +89,8 @@ static bool has_form(MdlKeyForm form, const char *text)
         return is_names(text);
     case MDL_KEY_YES_NO:
         return mdl_bool_parse(text, &yes);
+    case MDL_KEY_DIGITS:
+        return mdl_number_parse(text, &low) && low >= 1 && low <= MAX_DIGITS;
     case MDL_KEY_NUMBER:
     case MDL_KEY_SIZE:
         return mdl_number_parse(text, &low);
@@ -111,10 +115,15 @@ static bool has_form(MdlKeyForm form, const char *text)
 /* ---- holding a file against the tables ---------------------------------------------------------
  */
 
-static const MdlGroupSpec *find_group(MdlFileKind file, const char *kind)
+static bool is_head(const MdlGroupSpec *spec)
+{
+    return spec == mdl_group_specs || spec[-1].file != spec->file;
+}
+
+static const MdlGroupSpec *find_group(MdlFileKind file, const char *kind, bool head)
 {
     for (const MdlGroupSpec *spec = mdl_group_specs; spec->kind; spec++) {
-        if (spec->file == file && strcmp(spec->kind, kind) == 0) {
+        if (spec->file == file && is_head(spec) == head && strcmp(spec->kind, kind) == 0) {
             return spec;
         }
     }
@@ -172,12 +181,19 @@ static void check_key(const char *file, const MdlGroupSpec *spec, const MdlCfgGr
     }
 }
 
+/* A path and an address are text; what expressions and other programs refer to is a name. */
+static bool is_group_name(const MdlGroupSpec *spec, const char *name)
+{
+    bool text = strcmp(spec->name, "PATH") == 0 || strcmp(spec->name, "ADDRESS") == 0;
+    return text ? *name != '\0' : is_name(name);
+}
+
 static void check_group(const char *file, const MdlGroupSpec *spec, const MdlCfgGroup *group,
                         MdlFindings *findings)
 {
     g_autofree char *title = group_title(group);
     MdlPlace place = {.file = file, .line = group->line, .what = title};
-    if (!spec->name != !group->name || (group->name && !*group->name)) {
+    if (!spec->name != !group->name || (group->name && !is_group_name(spec, group->name))) {
         mdl_find(findings, MDL_CHECK_SYNTAX, &place, NULL, "the group is written [%s%s%s%s]",
                  spec->kind, spec->name ? " \"" : "", spec->name ? spec->name : "",
                  spec->name ? "\"" : "");
@@ -196,10 +212,8 @@ static void check_group(const char *file, const MdlGroupSpec *spec, const MdlCfg
 bool mdl_declare_kind(const MdlCfg *cfg, MdlFileKind *ret_kind, MdlFindings *findings)
 {
     const MdlCfgGroup *first = cfg->groups->len ? g_ptr_array_index(cfg->groups, 0) : NULL;
-    const MdlGroupSpec *previous = NULL;
-    for (const MdlGroupSpec *spec = mdl_group_specs; spec->kind; previous = spec++) {
-        bool head = !previous || previous->file != spec->file;
-        if (head && first && strcmp(spec->kind, first->kind) == 0) {
+    for (const MdlGroupSpec *spec = mdl_group_specs; spec->kind; spec++) {
+        if (first && is_head(spec) && strcmp(spec->kind, first->kind) == 0) {
             *ret_kind = spec->file;
             return true;
         }
@@ -215,15 +229,21 @@ bool mdl_declare_check(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *finding
 {
     size_t before = mdl_findings_count(findings);
     for (size_t i = 0; i < cfg->groups->len; i++) {
+        if (mdl_findings_count(findings) - before >= MDL_MAX_FINDINGS) {
+            break;
+        }
         const MdlCfgGroup *group = g_ptr_array_index(cfg->groups, i);
-        const MdlGroupSpec *spec = find_group(kind, group->kind);
+        const MdlGroupSpec *spec = find_group(kind, group->kind, i == 0);
+        MdlPlace place = {.file = cfg->file, .line = group->line};
         if (spec) {
             check_group(cfg->file, spec, group, findings);
-            continue;
+        } else if (find_group(kind, group->kind, true)) {
+            mdl_find(findings, MDL_CHECK_DUPLICATE_GROUP, &place, NULL,
+                     "a file has one group [%s], the first", group->kind);
+        } else {
+            mdl_find(findings, MDL_CHECK_UNKNOWN_GROUP, &place, NULL, "a %s file has no group [%s]",
+                     mdl_file_kind_name(kind), group->kind);
         }
-        MdlPlace place = {.file = cfg->file, .line = group->line};
-        mdl_find(findings, MDL_CHECK_UNKNOWN_GROUP, &place, NULL, "a %s file has no group [%s]",
-                 mdl_file_kind_name(kind), group->kind);
     }
     return mdl_findings_count(findings) == before;
 }
@@ -311,17 +331,24 @@ bool mdl_declare_property(MdlArena *arena, const char *file, const MdlCfgGroup *
     return true;
 }
 
-MdlNode mdl_declare_node(MdlArena *arena, const MdlCfgGroup *group)
+MdlNode mdl_declare_node(MdlArena *arena, const char *file, const MdlCfgGroup *group)
 {
     MdlNodeProperty *properties = mdl_arena_alloc(arena, group->keys->len * sizeof(*properties));
     for (size_t i = 0; i < group->keys->len; i++) {
         const MdlCfgKey *key = g_ptr_array_index(group->keys, i);
         properties[i].name = mdl_arena_strdup(arena, key->name);
         properties[i].value = mdl_arena_strdup(arena, key->value);
+        properties[i].file = file;
+        properties[i].line = key->line;
     }
     return (MdlNode){.path = mdl_arena_strdup(arena, group->name),
                      .properties = properties,
                      .n_properties = group->keys->len};
+}
+
+static MdlNode read_node(MdlArena *arena, const MdlCfgGroup *group)
+{
+    return mdl_declare_node(arena, NULL, group);
 }
 
 static MdlRegion read_region(MdlArena *arena, const MdlCfgGroup *group)
@@ -364,7 +391,7 @@ static MdlProvidedBus read_provided_bus(MdlArena *arena, const MdlCfgGroup *grou
 /* A property may not have a name that [device] in a machine means otherwise. */
 static void check_property_names(const MdlCfg *cfg, MdlFindings *findings)
 {
-    const MdlGroupSpec *device = find_group(MDL_FILE_MACHINE, "device");
+    const MdlGroupSpec *device = find_group(MDL_FILE_MACHINE, "device", false);
     for (size_t i = 1; i < cfg->groups->len; i++) {
         const MdlCfgGroup *group = g_ptr_array_index(cfg->groups, i);
         if (strcmp(group->kind, "property") == 0 && find_key(device, group->name)) {
@@ -407,7 +434,7 @@ const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlF
     type->regions = COLLECT(arena, cfg, "region", MdlRegion, read_region, &type->n_regions);
     type->irqs = COLLECT(arena, cfg, "irq", MdlIrq, read_irq, &type->n_irqs);
     type->buses = COLLECT(arena, cfg, "bus", MdlProvidedBus, read_provided_bus, &type->n_buses);
-    type->nodes = COLLECT(arena, cfg, "node", MdlNode, mdl_declare_node, &type->n_nodes);
+    type->nodes = COLLECT(arena, cfg, "node", MdlNode, read_node, &type->n_nodes);
     return mdl_findings_count(findings) == before ? type : NULL;
 }
 
@@ -434,6 +461,7 @@ static MdlReserved read_reserved(MdlArena *arena, const MdlCfgGroup *group)
 
 const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings)
 {
+    size_t before = mdl_findings_count(findings);
     const MdlCfgGroup *head = g_ptr_array_index(cfg->groups, 0);
     MdlBusType *type = mdl_arena_new0(arena, MdlBusType);
     type->name = mdl_arena_strdup(arena, head->name);
@@ -449,13 +477,8 @@ const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFinding
     type->ranges = read_yes(head, "ranges");
     type->fields = COLLECT(arena, cfg, "field", MdlField, read_field, &type->n_fields);
     type->reserved = COLLECT(arena, cfg, "reserved", MdlReserved, read_reserved, &type->n_reserved);
-    if (type->n_fields > MDL_MAX_FIELDS) {
-        MdlPlace place = {.file = cfg->file, .line = head->line, .what = type->name};
-        mdl_find(findings, MDL_CHECK_KEY_VALUE, &place, NULL, "an address has at most %d fields",
-                 MDL_MAX_FIELDS);
-        return NULL;
-    }
-    return type;
+    mdl_declare_check_bus(cfg, type, findings);
+    return mdl_findings_count(findings) == before ? type : NULL;
 }
 
 const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg)

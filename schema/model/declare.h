@@ -23,8 +23,9 @@ typedef enum {
     MDL_KEY_NAMES, /* several, with commas */
     MDL_KEY_YES_NO,
     MDL_KEY_NUMBER,
-    MDL_KEY_SIZE,  /* a number with K, M, G or T */
-    MDL_KEY_RANGE, /* number..number */
+    MDL_KEY_DIGITS, /* 1 to 20 */
+    MDL_KEY_SIZE,   /* a number with K, M, G or T */
+    MDL_KEY_RANGE,  /* number..number */
     MDL_KEY_EXPRESSION,
     MDL_KEY_KIND,   /* bool, uint, size, enum or str */
     MDL_KEY_SIDE,   /* guest or backend */
@@ -72,9 +73,15 @@ const MdlProperty *mdl_declare_properties(MdlArena *arena, const MdlCfg *cfg, si
                                           MdlFindings *findings);
 const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings);
 const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg);
+/* What a type must hold beyond the form of its keys; a bus type is checked when it is read. buses:
+ * all bus types, NULL-terminated. */
+void mdl_declare_check_device(const MdlCfg *cfg, const MdlDeviceType *type,
+                              const MdlBusType *const *buses, MdlFindings *findings);
+void mdl_declare_check_bus(const MdlCfg *cfg, const MdlBusType *type, MdlFindings *findings);
 /* One property or option from its group. False: a finding was added. */
 bool mdl_declare_property(MdlArena *arena, const char *file, const MdlCfgGroup *group,
                           MdlProperty *ret_property, MdlFindings *findings);
-MdlNode mdl_declare_node(MdlArena *arena, const MdlCfgGroup *group);
+/* file: where a machine declares it, not copied; NULL: the node is part of a type. */
+MdlNode mdl_declare_node(MdlArena *arena, const char *file, const MdlCfgGroup *group);
 
 #endif

@@ -22,10 +22,7 @@ void mdl_build_find(MdlBuild *build, MdlCheckId check, const MdlDevice *device,
 
 const MdlPart *mdl_build_part(const MdlBuild *build, const MdlDevice *device)
 {
-    const char *dot = strrchr(device->id, '.');
-    g_autofree char *base = dot ? g_strndup(device->id, (size_t)(dot - device->id)) : NULL;
-    const MdlPart *part = mdl_machine_part(build->resolved.machine, "device", device->id);
-    return part || !base ? part : mdl_machine_part(build->resolved.machine, "device", base);
+    return g_hash_table_lookup(build->parts, device);
 }
 
 /* ---- buses -------------------------------------------------------------------------------------
@@ -211,6 +208,9 @@ MdlDevice *mdl_build_add(MdlBuild *build, const MdlOrigin *origin)
     device->line = origin->part->line;
     device->layer = origin->part->layer;
     device->wires = g_array_new(FALSE, TRUE, sizeof(MdlWire));
+    if (origin->made == MDL_MADE_DEVICE) {
+        g_hash_table_insert(build->parts, device, (gpointer)origin->part);
+    }
     g_ptr_array_add(build->hardware->devices, device);
 
     build->resolved.index = origin->index;
@@ -263,7 +263,7 @@ bool mdl_build_check_given(MdlBuild *build, const char *what, MdlCheckId check,
                            const MdlDeviceType *type, const MdlPart *part)
 {
     size_t before = mdl_findings_count(build->findings);
-    MdlPlace place = {.what = what};
+    MdlPlace place = {.what = what, .file = part->file, .line = part->line};
     for (size_t i = 0; i < part->settings->len; i++) {
         const MdlSetting *setting = g_ptr_array_index(part->settings, i);
         const MdlProperty *property = find_property(type, setting->key);

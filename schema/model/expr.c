@@ -5,7 +5,10 @@
 
 #include <string.h>
 
+/* Checking and evaluating go down the tree, which a chain of operators makes as deep as it is long.
+ */
 #define MAX_DEPTH 32
+#define MAX_NODES 256
 
 typedef enum { OP_NUMBER, OP_NAME, OP_NOT, OP_BINARY } Node;
 
@@ -51,7 +54,7 @@ struct MdlExpr {
 typedef struct Parser {
     MdlArena *arena;
     const char *text, *at;
-    unsigned depth;
+    unsigned depth, nodes;
     char *why;
 } Parser;
 
@@ -84,6 +87,9 @@ static bool take(Parser *parser, const char *sign)
 
 static MdlExpr *make(Parser *parser, Node node)
 {
+    if (++parser->nodes > MAX_NODES) {
+        fail(parser, "a shorter expression");
+    }
     MdlExpr *expr = mdl_arena_new0(parser->arena, MdlExpr);
     expr->node = node;
     return expr;
@@ -166,7 +172,7 @@ static const MdlExpr *parse_level(Parser *parser, int level)
     }
     const MdlExpr *left = parse_level(parser, level + 1);
     Binary binary;
-    while (left && take_binary(parser, level, &binary)) {
+    while (left && !parser->why && take_binary(parser, level, &binary)) {
         MdlExpr *expr = make(parser, OP_BINARY);
         expr->binary = binary;
         expr->left = left;

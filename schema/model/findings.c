@@ -78,13 +78,50 @@ void mdl_find(MdlFindings *findings, MdlCheckId check, const MdlPlace *place,
     g_ptr_array_add(findings->all, finding);
 }
 
+typedef struct Ranked {
+    MdlFinding *finding;
+    unsigned file;
+} Ranked;
+
+static int compare_ranked(gconstpointer a, gconstpointer b)
+{
+    const Ranked *left = a, *right = b;
+    if (left->file != right->file) {
+        return left->file < right->file ? -1 : 1;
+    }
+    return (left->finding->line > right->finding->line) -
+           (left->finding->line < right->finding->line);
+}
+
+void mdl_findings_sort(MdlFindings *findings, size_t from)
+{
+    g_autoptr(GHashTable) files = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Ranked));
+    for (size_t i = from; i < findings->all->len; i++) {
+        MdlFinding *finding = g_ptr_array_index(findings->all, i);
+        const char *file = finding->file ? finding->file : "";
+        if (!g_hash_table_contains(files, file)) {
+            unsigned rank = g_hash_table_size(files);
+            g_hash_table_insert(files, (gpointer)file, GUINT_TO_POINTER(rank));
+        }
+        Ranked one = {finding, GPOINTER_TO_UINT(g_hash_table_lookup(files, file))};
+        g_array_append_val(all, one);
+    }
+    g_array_sort(all, compare_ranked); /* stable */
+    for (size_t i = 0; i < all->len; i++) {
+        g_ptr_array_index(findings->all, from + i) = g_array_index(all, Ranked, i).finding;
+    }
+}
+
 char *mdl_findings_print(const MdlFindings *findings)
 {
     GString *text = g_string_new(NULL);
     for (size_t i = 0; i < findings->all->len; i++) {
         const MdlFinding *finding = mdl_findings_at(findings, i);
-        if (finding->file) {
+        if (finding->file && finding->line) {
             g_string_append_printf(text, "%s:%u: ", finding->file, finding->line);
+        } else if (finding->file) {
+            g_string_append_printf(text, "%s: ", finding->file);
         }
         if (*finding->place) {
             g_string_append_printf(text, "%s: ", finding->place);

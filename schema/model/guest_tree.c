@@ -77,15 +77,21 @@ static MdlTreeScope scope_of(Guest *guest)
     };
 }
 
-static void find(Guest *guest, const char *node, const char *property, const char *why)
+/* At a property's own line, or at the device whose type declares it. property: NULL for a name. */
+static void find(Guest *guest, const char *node, const MdlNodeProperty *property, const char *why)
 {
-    g_autofree char *what = g_strdup_printf("%s: node %s", guest->hardware->machine, node);
+    g_autofree char *what =
+        g_strdup_printf("%s: node %s", guest->hardware->machine, *node ? node : "/");
     MdlPlace place = {.what = what};
-    if (guest->device) {
+    if (property && property->file) {
+        place.file = property->file;
+        place.line = property->line;
+    } else if (guest->device) {
         place.file = guest->device->file;
         place.line = guest->device->line;
     }
-    mdl_find(guest->findings, MDL_CHECK_NODE_VALUE, &place, NULL, "%s: %s", property, why);
+    mdl_find(guest->findings, MDL_CHECK_NODE_VALUE, &place, NULL, "\"%s\": %s",
+             property ? property->name : "name", why);
 }
 
 /* ---- generators: values that follow from the tree
@@ -151,7 +157,7 @@ static void put_property(Guest *guest, MdlTreeNode *node, const MdlNodeProperty 
     MdlTreeScope scope = scope_of(guest);
     g_autofree char *why = NULL;
     if (property->value && !mdl_tree_put_value(data, property->value, &scope, &why)) {
-        find(guest, node->name, property->name, why);
+        find(guest, node->name, property, why);
     }
 }
 
@@ -182,7 +188,7 @@ static MdlTreeNode *add_own_node(Guest *guest, const MdlDevice *device, const Md
     g_autofree char *name = mdl_tree_expand_name(without_slash(declared->path), &scope, &why);
     MdlTreeNode *parent = parent_of(guest, device, declared->path);
     if (!name || !parent) {
-        find(guest, declared->path, "name", why ? why : "the bus has no node");
+        find(guest, declared->path, NULL, why ? why : "the bus has no node");
         return NULL;
     }
     if (device->type->n_regions && !strchr(name, '@')) {

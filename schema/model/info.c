@@ -55,7 +55,8 @@ MdlMachineInfo mdl_machine_info(const MdlCatalog *catalog, const MdlMachine *mac
         .vm = machine->vm,
         .accel = machine->accel,
         .cpu_types = mdl_arena_words(machine->arena, mdl_part_value(cpus, "types")),
-        .default_cpus = machine->cpus ? machine->cpus : mdl_part_number(cpus, "default", 1),
+        .default_cpus =
+            machine->cpus ? machine->cpus : mdl_part_number(cpus, "default", cpus != NULL),
         .max_cpus = mdl_part_number(cpus, "max", 0),
         .default_memory = machine->memory ? machine->memory : mdl_part_number(memory, "default", 0),
         .memory_align = MAX(mdl_part_number(memory, "align", 1), 1),

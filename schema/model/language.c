@@ -72,7 +72,7 @@ static const MdlKeySpec field_keys[] = {
     {"doc", MDL_KEY_TEXT, true, "What it counts"},
     {"range", MDL_KEY_RANGE, true, "Smallest and largest value"},
     {"radix", MDL_KEY_RADIX, false, "How it is written (decimal)"},
-    {"digits", MDL_KEY_NUMBER, false, "Written with at least so many digits (1)"},
+    {"digits", MDL_KEY_DIGITS, false, "Written with at least so many digits (1)"},
     END,
 };
 static const MdlKeySpec reserved_keys[] = {
@@ -211,6 +211,7 @@ const char *mdl_key_form_name(MdlKeyForm form)
         [MDL_KEY_NAMES] = "names",
         [MDL_KEY_YES_NO] = "yes or no",
         [MDL_KEY_NUMBER] = "number",
+        [MDL_KEY_DIGITS] = "number from 1 to 20",
         [MDL_KEY_SIZE] = "size",
         [MDL_KEY_RANGE] = "range",
         [MDL_KEY_EXPRESSION] = "expression",

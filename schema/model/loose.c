@@ -24,11 +24,6 @@ static const MdlDeviceType *find_type(MdlBuild *build, const MdlLooseDevice *loo
                  "there is no device type \"%s\"", loose->type);
         return NULL;
     }
-    if (!type->user_creatable) {
-        mdl_find(build->findings, MDL_CHECK_LOOSE_CREATABLE, place, NULL,
-                 "a %s is part of machines and cannot be added", type->name);
-        return NULL;
-    }
     return type;
 }
 
@@ -52,17 +47,22 @@ static void add_one(MdlBuild *build, const MdlLooseDevice *loose, size_t index)
 {
     g_autofree char *what = g_strdup_printf("devices[%zu]", index);
     MdlPlace place = {.what = what};
+    size_t before = mdl_findings_count(build->findings);
+    if (loose->id && mdl_hardware_device(build->hardware, loose->id)) {
+        mdl_find(build->findings, MDL_CHECK_LOOSE_ID, &place, "choose another id",
+                 "there is a device \"%s\" already", loose->id);
+    }
     const MdlDeviceType *type = find_type(build, loose, &place);
     if (!type) {
         return;
     }
-    if (loose->id && mdl_hardware_device(build->hardware, loose->id)) {
-        mdl_find(build->findings, MDL_CHECK_LOOSE_ID, &place, "choose another id",
-                 "there is a device \"%s\" already", loose->id);
-        return;
-    }
     MdlPart *part = make_part(build, loose);
-    if (!mdl_build_check_given(build, what, MDL_CHECK_LOOSE_PROPERTY, type, part)) {
+    mdl_build_check_given(build, what, MDL_CHECK_LOOSE_PROPERTY, type, part);
+    if (!type->user_creatable) {
+        mdl_find(build->findings, MDL_CHECK_LOOSE_CREATABLE, &place, NULL,
+                 "a %s is part of machines and cannot be added", type->name);
+    }
+    if (mdl_findings_count(build->findings) > before) {
         return;
     }
     if (loose->address) {

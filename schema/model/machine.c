@@ -232,6 +232,12 @@ static void merge_option(Layer *layer, const MdlCfgGroup *group)
              "layer %s declares this option; change its default in [options]", lower->layer);
         return;
     }
+    MdlNameInfo info;
+    if (mdl_machine_describe(machine, group->name, &info)) {
+        find(layer, MDL_CHECK_PROPERTY_DECLARATION, group, group->line,
+             "the name means something else in expressions; choose another one");
+        return;
+    }
     MdlOption *option = mdl_arena_new0(machine->arena, MdlOption);
     if (!mdl_declare_property(machine->arena, layer->file, group, &option->property,
                               layer->findings)) {
@@ -298,14 +304,32 @@ static void merge_bus(Layer *layer, const MdlCfgGroup *group)
     merge_part(layer, group);
 }
 
+/* The properties of a node over those of the same node in a lower layer. */
+static MdlNode lay_over(MdlArena *arena, const MdlNode *lower, const MdlNode *upper)
+{
+    size_t n = lower->n_properties;
+    MdlNodeProperty *all =
+        mdl_arena_alloc(arena, (n + upper->n_properties) * sizeof(MdlNodeProperty));
+    memcpy(all, lower->properties, n * sizeof(*all));
+    for (size_t i = 0; i < upper->n_properties; i++) {
+        size_t at = 0;
+        while (at < n && strcmp(all[at].name, upper->properties[i].name) != 0) {
+            at++;
+        }
+        all[at] = upper->properties[i];
+        n = MAX(n, at + 1);
+    }
+    return (MdlNode){.path = lower->path, .properties = all, .n_properties = n};
+}
+
 static void merge_node(Layer *layer, const MdlCfgGroup *group)
 {
     MdlMachine *machine = layer->machine;
-    MdlNode node = mdl_declare_node(machine->arena, group);
+    MdlNode node = mdl_declare_node(machine->arena, layer->file, group);
     for (size_t i = 0; i < machine->nodes->len; i++) {
         MdlNode *lower = &g_array_index(machine->nodes, MdlNode, i);
         if (strcmp(lower->path, node.path) == 0) {
-            *lower = node;
+            *lower = lay_over(machine->arena, lower, &node);
             return;
         }
     }
@@ -450,6 +474,47 @@ static const MdlDeviceType *type_of(const MdlPart *part)
     return type ? mdl_device_type_find(type) : NULL;
 }
 
+/* What the layers together must say of CPUs and memory, where the machine has any. */
+static void settle_whole(Layer *layer, const MdlCfgGroup *group)
+{
+    static const char *const wanted[][2] = {{"cpus", "types"},
+                                            {"cpus", "max"},
+                                            {"memory", "type"},
+                                            {"memory", "base"},
+                                            {"memory", "default"}};
+    const MdlPart *part = mdl_machine_part(layer->machine, group->kind, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        if (strcmp(group->kind, wanted[i][0]) == 0 && !mdl_part_setting(part, wanted[i][1])) {
+            find(layer, MDL_CHECK_MISSING_KEY, group, group->line, "key \"%s\" is required",
+                 wanted[i][1]);
+        }
+    }
+}
+
+static void settle_cpu_types(Layer *layer, const MdlCfgGroup *group)
+{
+    const MdlCfgKey *key = mdl_cfg_key(group, "types");
+    const char *const *types = mdl_arena_words(layer->machine->arena, key ? key->value : NULL);
+    for (size_t i = 0; types[i]; i++) {
+        if (!mdl_device_type_find(types[i])) {
+            find(layer, MDL_CHECK_UNKNOWN_DEVICE_TYPE, group, key->line,
+                 "there is no device type \"%s\"", types[i]);
+        }
+    }
+}
+
+/* Memory is one region, whose size the target gives. */
+static void settle_memory_type(Layer *layer, const MdlCfgGroup *group)
+{
+    const MdlCfgKey *key = mdl_cfg_key(group, "type");
+    const MdlDeviceType *type = key ? mdl_device_type_find(key->value) : NULL;
+    const MdlProperty *size = type ? find_property(type, "size") : NULL;
+    if (key && (!size || size->kind != MDL_SIZE || type->n_regions != 1)) {
+        find(layer, MDL_CHECK_UNKNOWN_DEVICE_TYPE, group, key->line,
+             "\"%s\" is not a device type with one region and a property \"size\"", key->value);
+    }
+}
+
 static void settle_group(Layer *layer, const MdlCfgGroup *group)
 {
     const MdlPart *part = mdl_machine_part(layer->machine, group->kind, group->name);
@@ -465,6 +530,13 @@ static void settle_group(Layer *layer, const MdlCfgGroup *group)
             settle_expression(layer, group, setting, false);
         }
     }
+    if (strcmp(group->kind, "cpus") == 0) {
+        settle_whole(layer, group);
+        settle_cpu_types(layer, group);
+    } else if (strcmp(group->kind, "memory") == 0) {
+        settle_whole(layer, group);
+        settle_memory_type(layer, group);
+    }
 }
 
 /* ---- the head -----------------------------------------------------------------------------------
@@ -474,6 +546,8 @@ static void read_head(Layer *layer, const MdlCfgGroup *head, const MdlMachine *b
 {
     MdlMachine *machine = layer->machine;
     MdlArena *arena = machine->arena;
+    machine->file = layer->file;
+    machine->line = head->line;
     machine->name = mdl_arena_strdup(arena, mdl_cfg_value(head, "name"));
     machine->version = mdl_arena_strdup(arena, mdl_cfg_value(head, "version"));
     machine->full_name = machine->vm ? g_strdup(machine->name)
@@ -484,8 +558,16 @@ static void read_head(Layer *layer, const MdlCfgGroup *head, const MdlMachine *b
     machine->deprecated = mdl_arena_strdup(arena, mdl_cfg_value(head, "deprecated"));
     const char *accel = mdl_cfg_value(head, "accel");
     machine->accel = accel ? mdl_arena_strdup(arena, accel) : base ? base->accel : NULL;
-    machine->cpu = mdl_arena_strdup(arena, mdl_cfg_value(head, "cpu"));
+    if (base && machine->vm) { /* what a VM is given, one over it has too */
+        machine->cpu = base->cpu;
+        machine->cpus = base->cpus;
+        machine->memory = base->memory;
+        machine->nodefaults = base->nodefaults;
+    }
     const char *text;
+    if ((text = mdl_cfg_value(head, "cpu"))) {
+        machine->cpu = mdl_arena_strdup(arena, text);
+    }
     if ((text = mdl_cfg_value(head, "cpus"))) {
         mdl_number_parse(text, &machine->cpus);
     }
@@ -514,7 +596,10 @@ static void inherit(MdlMachine *machine, const MdlMachine *base)
         g_ptr_array_add(machine->parts, part);
     }
     for (size_t i = 0; i < base->options->len; i++) {
-        g_ptr_array_add(machine->options, g_ptr_array_index(base->options, i));
+        MdlOption *option = mdl_arena_new0(machine->arena, MdlOption);
+        *option = *(const MdlOption *)g_ptr_array_index(base->options, i);
+        option->minimal = option->minimal || machine->is_minimal;
+        g_ptr_array_add(machine->options, option);
     }
     g_array_append_vals(machine->nodes, base->nodes->data, base->nodes->len);
 }

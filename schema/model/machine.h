@@ -33,7 +33,9 @@ typedef struct MdlOption {
 
 struct MdlMachine {
     MdlArena *arena;
-    char *full_name; /* "virt-1.0" */
+    char *full_name;  /* "virt-1.0" */
+    const char *file; /* where its head stands */
+    unsigned line;
     const char *name, *version, *arch, *doc, *deprecated, *accel;
     const char *cpu; /* a VM's defaults; NULL and 0: none */
     uint64_t cpus, memory;

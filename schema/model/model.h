@@ -83,6 +83,8 @@ typedef struct MdlProvidedBus {
 typedef struct MdlNodeProperty {
     const char *name;  /* of the device-tree property */
     const char *value; /* in the notation of schema/README.md */
+    const char *file;  /* where a machine declares it; NULL: part of a type */
+    unsigned line;
 } MdlNodeProperty;
 
 /* A device-tree node that a device brings. The first of a type is the device's own. */
@@ -182,7 +184,7 @@ MdlFindings *mdl_findings_new(void);
 void mdl_findings_free(MdlFindings *findings);
 size_t mdl_findings_count(const MdlFindings *findings);
 const MdlFinding *mdl_findings_at(const MdlFindings *findings, size_t index);
-/* "file:line: message (rule; suggestion)", a line each. Free with g_free. */
+/* "file:line: place: message (rule); suggestion", a line each. Free with g_free. */
 char *mdl_findings_print(const MdlFindings *findings);
 
 /* ---- what a question is about -----------------------------------------------------------------
@@ -382,6 +384,10 @@ const MdlValue *mdl_device_property(const MdlDevice *device, const char *name);
 char *mdl_address_print(const MdlBusType *type, const MdlAddress *address);
 bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret_address,
                        char **ret_why);
+/* A pattern is an address in which a field may be *, as reserved addresses are written. Whether it
+ * is well formed (ret_why with g_free), and whether an address is one that it means. */
+bool mdl_address_check(const MdlBusType *type, const char *pattern, char **ret_why);
+bool mdl_address_matches(const MdlBusType *type, const char *pattern, const MdlAddress *address);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlFindings, mdl_findings_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTarget, mdl_target_free)

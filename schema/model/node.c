@@ -284,13 +284,16 @@ bool mdl_tree_put_value(GByteArray *data, const char *value, const MdlTreeScope 
 {
     Parser parser = {.at = value, .scope = scope, .data = data, .ret_why = ret_why};
     skip_space(&parser);
-    while (*parser.at) {
+    if (*parser.at == '\0') {
+        return true; /* a property without a value */
+    }
+    for (;;) {
         if (!put_item(&parser)) {
             return false;
         }
         skip_space(&parser);
         if (*parser.at == '\0') {
-            break;
+            return true;
         }
         if (*parser.at != ',') {
             return fail(&parser, "\",\"");
@@ -298,7 +301,6 @@ bool mdl_tree_put_value(GByteArray *data, const char *value, const MdlTreeScope 
         parser.at++;
         skip_space(&parser);
     }
-    return true;
 }
 
 char *mdl_tree_expand_name(const char *name, const MdlTreeScope *scope, char **ret_why)
@@ -310,6 +312,10 @@ char *mdl_tree_expand_name(const char *name, const MdlTreeScope *scope, char **r
     g_autofree char *text = g_strndup(open + 1, (size_t)(close - open - 1));
     MdlValue value;
     if (!evaluate(scope, text, &value, ret_why)) {
+        return NULL;
+    }
+    if (value.kind == MDL_STR || value.kind == MDL_ENUM) {
+        *ret_why = g_strdup_printf("\"%s\" is not a number", text);
         return NULL;
     }
     return g_strdup_printf("%.*s%" G_GINT64_MODIFIER "x%s", (int)(open - name), name, value.number,

@@ -63,25 +63,18 @@ static bool is_taken(const MdlBus *bus, const MdlAddress *address)
     return false;
 }
 
-/* An address pattern ("1f.*") against an address in text. */
-static bool matches(const char *pattern, const char *text)
-{
-    return g_pattern_match_simple(pattern, text);
-}
-
 const char *mdl_place_reserved(const MdlBuild *build, const MdlBus *bus, const MdlAddress *address)
 {
-    g_autofree char *text = mdl_address_print(bus->type, address);
     for (size_t i = 0; i < bus->type->n_reserved; i++) {
-        if (matches(bus->type->reserved[i].address, text)) {
+        if (mdl_address_matches(bus->type, bus->type->reserved[i].address, address)) {
             return bus->type->reserved[i].reason;
         }
     }
     const GPtrArray *parts = build->resolved.machine->parts;
     for (size_t i = 0; i < parts->len; i++) {
         const MdlPart *part = g_ptr_array_index(parts, i);
-        if (strcmp(part->kind, "slot") == 0 && matches(part->name, text) &&
-            strcmp(mdl_part_value(part, "bus"), bus->id) == 0) {
+        if (strcmp(part->kind, "slot") == 0 && strcmp(mdl_part_value(part, "bus"), bus->id) == 0 &&
+            mdl_address_matches(bus->type, part->name, address)) {
             return mdl_part_value(part, "reason");
         }
     }

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define MAX_CPUS_OF_ANY     65536
+/* A product of four such numbers still fits in 64 bits. */
+#define MAX_CPUS_OF_ANY     65535
 #define MAX_CONDITION_DEPTH 16
 
 typedef struct Resolver {
@@ -13,6 +14,29 @@ typedef struct Resolver {
     const MdlCatalog *catalog;
     MdlFindings *findings;
 } Resolver;
+
+static bool topology_is_given(const MdlTarget *t)
+{
+    return t->cpus || t->sockets || t->clusters || t->cores || t->threads || t->max_cpus;
+}
+
+/* Whether an input was given with the target; else it is the machine's own. */
+static bool is_given(const MdlTarget *target, const char *what)
+{
+    const struct {
+        const char *what;
+        bool given;
+    } defaults[] = {{"accel", target->accel},
+                    {"cpu", target->cpu},
+                    {"smp", topology_is_given(target)},
+                    {"memory", target->memory}};
+    for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++) {
+        if (strcmp(defaults[i].what, what) == 0) {
+            return defaults[i].given;
+        }
+    }
+    return true;
+}
 
 G_GNUC_PRINTF(5, 6)
 static void find(Resolver *resolver, MdlCheckId check, const char *what, const char *suggestion,
@@ -22,7 +46,9 @@ static void find(Resolver *resolver, MdlCheckId check, const char *what, const c
     va_start(arguments, format);
     g_autofree char *message = g_strdup_vprintf(format, arguments);
     va_end(arguments);
-    MdlPlace place = {.what = what};
+    const MdlMachine *machine = is_given(resolver->r->target, what) ? NULL : resolver->r->machine;
+    MdlPlace place = {
+        .what = what, .file = machine ? machine->file : NULL, .line = machine ? machine->line : 0};
     mdl_find(resolver->findings, check, &place, suggestion, "%s", message);
 }
 
@@ -267,14 +293,22 @@ static MdlTopology default_topology(const MdlMachine *machine)
                                      (mdl_part_value(cpus, "sockets") != NULL)};
 }
 
-/* What is left out is filled in as QEMU does since 6.2: cores before sockets before threads. */
-static MdlTopology complete_topology(const MdlTarget *given, const MdlMachine *machine)
+static MdlTopology wanted_topology(const MdlTarget *t, const MdlMachine *machine)
 {
-    MdlTopology t = {given->cpus,  given->sockets, given->clusters,
-                     given->cores, given->threads, given->max_cpus};
-    if (!t.cpus && !t.sockets && !t.clusters && !t.cores && !t.threads && !t.max_cpus) {
-        t = default_topology(machine);
-    }
+    return topology_is_given(t)
+               ? (MdlTopology){t->cpus, t->sockets, t->clusters, t->cores, t->threads, t->max_cpus}
+               : default_topology(machine);
+}
+
+static bool topology_is_sane(const MdlTopology *t)
+{
+    return MAX(MAX(MAX(t->cpus, t->sockets), MAX(t->clusters, t->cores)),
+               MAX(t->threads, t->max_cpus)) <= MAX_CPUS_OF_ANY;
+}
+
+/* What is left out is filled in as QEMU does since 6.2: cores before sockets before threads. */
+static MdlTopology complete_topology(MdlTopology t)
+{
     uint64_t total = t.max_cpus ? t.max_cpus : t.cpus;
     t.clusters = MAX(t.clusters, 1);
     if (!t.cores) {
@@ -306,15 +340,21 @@ static uint64_t accel_limit(MdlResolved *r, uint64_t cpus)
 static void resolve_topology(Resolver *resolver)
 {
     MdlResolved *r = resolver->r;
-    const MdlTarget *t = r->target;
     const MdlPart *cpus = mdl_machine_part(r->machine, "cpus", NULL);
-    if (MAX(MAX(MAX(t->cpus, t->sockets), MAX(t->clusters, t->cores)),
-            MAX(t->threads, t->max_cpus)) > MAX_CPUS_OF_ANY) {
+    if (!cpus) {
+        if (topology_is_given(r->target)) {
+            find(resolver, MDL_CHECK_CPU_COUNT, "smp", NULL, "machine %s has no CPUs",
+                 r->machine->full_name);
+        }
+        return;
+    }
+    MdlTopology wanted = wanted_topology(r->target, r->machine);
+    if (!topology_is_sane(&wanted)) {
         find(resolver, MDL_CHECK_CPU_COUNT, "smp", NULL, "no number may exceed %d",
              MAX_CPUS_OF_ANY);
         return;
     }
-    r->topology = complete_topology(t, r->machine);
+    r->topology = complete_topology(wanted);
     const MdlTopology *e = &r->topology;
     uint64_t most = mdl_part_number(cpus, "max", 0);
     if (e->sockets * e->clusters * e->cores * e->threads != e->max_cpus) {
@@ -363,6 +403,10 @@ static void resolve_memory(Resolver *resolver)
     const MdlPart *memory = mdl_machine_part(r->machine, "memory", NULL);
     MdlMachineInfo info = mdl_machine_info(resolver->catalog, r->machine);
     if (!memory) {
+        if (r->target->memory) {
+            find(resolver, MDL_CHECK_MEMORY_SIZE, "memory", NULL, "machine %s has no memory",
+                 r->machine->full_name);
+        }
         return;
     }
     r->memory = info.default_memory;

@@ -6,7 +6,6 @@
  * driver of each device type, and drivers.gen.c (the table of all drivers). Uses the reader that
  * loads machines at run time. */
 #include "declare.h"
-#include "expr.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,9 +139,9 @@ static void put_node(GString *out, const MdlNode *node)
         put_text(out, node->properties[i].name);
         g_string_append(out, ", ");
         put_text(out, node->properties[i].value);
-        g_string_append(out, "}, ");
+        g_string_append(out, ", NULL, 0}, ");
     }
-    g_string_append(out, "{NULL, NULL}}, ");
+    g_string_append(out, "{NULL, NULL, NULL, 0}}, ");
     put_number(out, "n_properties", node->n_properties);
     g_string_append(out, "},\n");
 }
@@ -338,64 +337,21 @@ static const Input *find_input(Gen *gen, MdlFileKind kind, const char *name)
     return NULL;
 }
 
-/* A bus type is also known by its family. */
-static bool has_family(Gen *gen, const char *family)
+/* The bus types among the inputs, NULL-terminated; what is wrong with one is told when its own
+ * table is written. */
+static const MdlBusType *const *read_buses(Gen *gen)
 {
-    for (size_t i = 0; i < gen->inputs->len; i++) {
+    g_autoptr(MdlFindings) unused = mdl_findings_new();
+    const MdlBusType **buses = mdl_arena_alloc(gen->arena, (gen->inputs->len + 1) * sizeof(*buses));
+    for (size_t i = 0, n = 0; i < gen->inputs->len; i++) {
         const Input *input = &g_array_index(gen->inputs, Input, i);
-        if (input->kind == MDL_FILE_BUS) {
-            const char *own = mdl_cfg_value(g_ptr_array_index(input->cfg->groups, 0), "family");
-            if (strcmp(own ? own : input->name, family) == 0) {
-                return true;
-            }
+        const MdlBusType *type =
+            input->kind == MDL_FILE_BUS ? mdl_declare_bus(gen->arena, input->cfg, unused) : NULL;
+        if (type) {
+            buses[n++] = type;
         }
     }
-    return false;
-}
-
-static bool describe_property(void *context, const char *name, MdlNameInfo *ret_info)
-{
-    const MdlDeviceType *type = context;
-    for (size_t i = 0; i < type->n_properties; i++) {
-        if (strcmp(type->properties[i].name, name) == 0) {
-            *ret_info = (MdlNameInfo){type->properties[i].kind, type->properties[i].values};
-            return true;
-        }
-    }
-    return false;
-}
-
-static void check_number(Gen *gen, const MdlPlace *place, const MdlDeviceType *type,
-                         const char *text)
-{
-    MdlScope scope = {.describe = describe_property, .context = (void *)type};
-    g_autofree char *why = NULL;
-    MdlKind kind;
-    const MdlExpr *expr = mdl_expr_parse(gen->arena, text, &why);
-    if (!expr || !mdl_expr_check(expr, &scope, &kind, &why)) {
-        mdl_find(gen->findings, MDL_CHECK_CONDITION, place, NULL, "%s", why);
-    }
-}
-
-static void check_device_type(Gen *gen, const Input *input, const MdlDeviceType *type)
-{
-    MdlPlace place = {.file = input->cfg->file, .line = 1, .what = type->name};
-    if (!has_family(gen, type->bus)) {
-        mdl_find(gen->findings, MDL_CHECK_UNKNOWN_BUS_TYPE, &place, NULL,
-                 "there is no bus type of the family \"%s\"", type->bus);
-    }
-    for (size_t i = 0; i < type->n_buses; i++) {
-        if (!find_input(gen, MDL_FILE_BUS, type->buses[i].type)) {
-            mdl_find(gen->findings, MDL_CHECK_UNKNOWN_BUS_TYPE, &place, NULL,
-                     "there is no bus type \"%s\"", type->buses[i].type);
-        }
-    }
-    for (size_t i = 0; i < type->n_regions; i++) {
-        check_number(gen, &place, type, type->regions[i].size);
-    }
-    if (type->irq_inputs) {
-        check_number(gen, &place, type, type->irq_inputs);
-    }
+    return buses;
 }
 
 /* The properties of the sets that a device type names stand before its own. */
@@ -528,6 +484,7 @@ static bool write_types(Gen *gen, const char *folder)
                      "#include \"driver.h\"\n\n");
     g_autofree char *headers = g_build_filename(folder, "types", NULL);
     g_mkdir_with_parents(headers, 0777);
+    const MdlBusType *const *buses = read_buses(gen);
     for (size_t i = 0; i < gen->inputs->len; i++) {
         const Input *input = &g_array_index(gen->inputs, Input, i);
         g_autofree char *id = identifier(input->name);
@@ -538,7 +495,7 @@ static bool write_types(Gen *gen, const char *folder)
                 continue;
             }
             add_property_sets(gen, input, type);
-            check_device_type(gen, input, type);
+            mdl_declare_check_device(input->cfg, type, buses, gen->findings);
             g_string_append_printf(out, "extern const MdlDeviceType mdl_type_%s;\n", id);
             put_device_type(out, type);
             g_autofree char *header = driver_header(type);

@@ -1,14 +1,20 @@
 /* vet: checks files of any kind, as a person asks before using them: types by themselves, machines
  * and VMs with the hardware they make of their defaults. */
+#include "check.h"
 #include "declare.h"
 #include "machine.h"
 
 static void vet_type(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *findings)
 {
     g_autoptr(MdlArena) arena = mdl_arena_new();
+    const MdlDeviceType *type;
     switch (kind) {
     case MDL_FILE_DEVICE:
-        mdl_declare_device(arena, cfg, findings);
+        type = mdl_declare_device(arena, cfg, findings);
+        if (type && !mdl_cfg_key(g_ptr_array_index(cfg->groups, 0), "properties")) {
+            /* else only the build knows all its properties */
+            mdl_declare_check_device(cfg, type, mdl_bus_types, findings);
+        }
         break;
     case MDL_FILE_PROPERTIES: {
         size_t n;
@@ -59,5 +65,6 @@ bool mdl_catalog_check(const MdlSource *sources, size_t n_sources, MdlFindings *
         target->machine = g_strdup(g_ptr_array_index(names, i));
         mdl_hardware_free(mdl_hardware_build(catalog, target, NULL, findings));
     }
+    mdl_findings_sort(findings, before);
     return mdl_findings_count(findings) == before;
 }

@@ -23,6 +23,11 @@ static bool read_line(MdlBuild *build, MdlDevice *device, const MdlSetting *sett
                        why);
         return false;
     }
+    if (kind != MDL_UINT && kind != MDL_SIZE) {
+        mdl_build_find(build, MDL_CHECK_IRQ_FORM, device, setting, NULL,
+                       "line \"%s\" must be a number", text);
+        return false;
+    }
     *ret_line = (unsigned)MIN(value.number, UINT32_MAX);
     return true;
 }
@@ -58,6 +63,7 @@ static void wire_irq(MdlBuild *build, MdlDevice *device, const MdlIrq *irq,
 {
     const char *colon = strrchr(setting->value, ':');
     g_autofree char *id = g_strndup(setting->value, (size_t)(colon - setting->value));
+    g_strchomp(id);
     unsigned line;
     if (!read_line(build, device, setting, colon + 1, &line)) {
         return;
