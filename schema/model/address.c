@@ -98,12 +98,25 @@ bool mdl_address_check(const MdlBusType *type, const char *pattern, char **ret_w
     return parse(type, pattern, &address, any, ret_why);
 }
 
-bool mdl_address_matches(const MdlBusType *type, const char *pattern, const MdlAddress *address)
+bool mdl_address_pattern(const MdlBusType *type, const char *pattern, MdlAddress *ret_address,
+                         bool *ret_any)
 {
-    MdlAddress wanted = {{0}};
+    MdlAddress address = {{0}};
     bool any[MDL_MAX_FIELDS] = {false};
     g_autofree char *why = NULL;
-    if (!parse(type, pattern, &wanted, any, &why)) {
+    if (!parse(type, pattern, &address, any, &why)) {
+        return false;
+    }
+    *ret_address = address;
+    memcpy(ret_any, any, sizeof(any));
+    return true;
+}
+
+bool mdl_address_matches(const MdlBusType *type, const char *pattern, const MdlAddress *address)
+{
+    MdlAddress wanted;
+    bool any[MDL_MAX_FIELDS];
+    if (!mdl_address_pattern(type, pattern, &wanted, any)) {
         return false;
     }
     for (size_t i = 0; i < type->n_fields; i++) {

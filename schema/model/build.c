@@ -44,7 +44,27 @@ static void place_cpu(MdlDevice *cpu, const MdlTopology *t)
     }
 }
 
-static void add_cpus(MdlBuild *build)
+static void add_cpu_devices(MdlBuild *build, const MdlPart *part)
+{
+    const MdlTopology *topology = mdl_resolved_topology(&build->resolved);
+    const MdlPart *cpus = mdl_machine_part(build->resolved.machine, "cpus", NULL);
+    const MdlDeviceType *type = mdl_resolved_cpu(&build->resolved);
+    for (unsigned i = 0; i < topology->cpus; i++) {
+        MdlOrigin origin = {.part = part,
+                            .type = type,
+                            .bus = mdl_part_value(cpus, "bus"),
+                            .id = mdl_arena_printf(build->arena, "cpu.%u", i),
+                            .index = i,
+                            .made = MDL_MADE_CPU};
+        MdlDevice *cpu = mdl_build_add(build, &origin);
+        if (cpu->bus) {
+            place_cpu(cpu, topology);
+        }
+    }
+}
+
+/* The words of the CPU are checked even where no CPU is wanted. */
+static void add_cpus(MdlBuild *build, bool wanted)
 {
     if (!build->resolved.cpu) {
         return;
@@ -62,20 +82,8 @@ static void add_cpus(MdlBuild *build)
     part->file = cpus->file;
     part->line = cpus->line;
     part->layer = cpus->layer;
-    const MdlTopology *topology = mdl_resolved_topology(&build->resolved);
-    const char *bus = mdl_part_value(cpus, "bus");
-    mdl_resolved_cpu(&build->resolved);
-    for (unsigned i = 0; i < topology->cpus; i++) {
-        MdlOrigin origin = {.part = part,
-                            .type = build->resolved.cpu,
-                            .bus = bus,
-                            .id = mdl_arena_printf(build->arena, "cpu.%u", i),
-                            .index = i,
-                            .made = MDL_MADE_CPU};
-        MdlDevice *cpu = mdl_build_add(build, &origin);
-        if (cpu->bus) {
-            place_cpu(cpu, topology);
-        }
+    if (wanted) {
+        add_cpu_devices(build, part);
     }
 }
 
@@ -208,8 +216,43 @@ static void add_root_buses(MdlBuild *build)
     }
 }
 
+static void read_head(MdlResolved *r)
+{
+    mdl_resolved_accel(r);
+    mdl_resolved_topology(r);
+    mdl_resolved_memory(r);
+    if (r->cpu) {
+        mdl_resolved_cpu(r);
+    }
+}
+
+static void build_parts(MdlBuild *build, unsigned needs)
+{
+    fill_head(build);
+    if (needs & MDL_NEED_HEAD) {
+        read_head(&build->resolved);
+    }
+    add_root_buses(build);
+    add_cpus(build, needs & MDL_NEED_CPUS);
+    if (needs & MDL_NEED_MEMORY) {
+        add_memory(build);
+    }
+    if (needs & MDL_NEED_DEVICES) {
+        add_devices(build);
+        mdl_build_add_loose(build);
+        wire_devices(build);
+    }
+    mdl_check_hardware(build);
+}
+
 MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *target, MdlTrace *trace,
                                 MdlFindings *findings)
+{
+    return mdl_hardware_build_part(catalog, target, MDL_NEED_TREE, trace, findings);
+}
+
+MdlHardware *mdl_hardware_build_part(const MdlCatalog *catalog, const MdlTarget *target,
+                                     unsigned needs, MdlTrace *trace, MdlFindings *findings)
 {
     MdlArena *arena;
     MdlHardware *hardware = mdl_hardware_new(&arena);
@@ -223,14 +266,7 @@ MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *targ
                       .findings = findings,
                       .before = mdl_findings_count(findings)};
     if (mdl_resolve(arena, catalog, target, trace, findings, &build.resolved)) {
-        fill_head(&build);
-        add_root_buses(&build);
-        add_cpus(&build);
-        add_memory(&build);
-        add_devices(&build);
-        mdl_build_add_loose(&build);
-        wire_devices(&build);
-        mdl_check_hardware(&build);
+        build_parts(&build, target->devices->len ? needs | MDL_NEED_TREE : needs);
     }
     if (mdl_findings_count(findings) > build.before) {
         mdl_hardware_free(hardware);

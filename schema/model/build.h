@@ -41,8 +41,6 @@ void mdl_build_add_loose(MdlBuild *build);
 
 /* tree.c: an empty tree, and the memory that lives as long as it. */
 MdlHardware *mdl_hardware_new(MdlArena **ret_arena);
-/* Whether the bus takes devices of the type, by their traits. */
-bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type);
 
 /* devices.c */
 MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner);
@@ -57,9 +55,9 @@ const MdlPart *mdl_build_part(const MdlBuild *build, const MdlDevice *device);
 /* place.c: regions and addresses of one device, from its part. */
 void mdl_place_device(MdlBuild *build, MdlDevice *device, const MdlPart *part);
 /* The first free address of a bus as its type orders it. False: there is none. */
-bool mdl_place_free(const MdlBuild *build, const MdlBus *bus, MdlAddress *ret_address);
+bool mdl_place_free(const MdlBus *bus, MdlAddress *ret_address);
 /* Why nothing may be put at an address, or NULL. */
-const char *mdl_place_reserved(const MdlBuild *build, const MdlBus *bus, const MdlAddress *address);
+const char *mdl_place_reserved(const MdlBus *bus, const MdlAddress *address);
 
 /* wires.c: where the interrupts of one device lead, from its part. */
 void mdl_wire_device(MdlBuild *build, MdlDevice *device, const MdlPart *part);

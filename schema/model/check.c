@@ -196,7 +196,7 @@ static void check_address_reserved(MdlBuild *build)
         if (!device->bus || device->bus->type->ranges) {
             continue;
         }
-        const char *reason = mdl_place_reserved(build, device->bus, &device->address);
+        const char *reason = mdl_place_reserved(device->bus, &device->address);
         if (reason) {
             g_autofree char *text = mdl_address_print(device->bus->type, &device->address);
             mdl_build_find(build, MDL_CHECK_ADDRESS_RESERVED, device,
@@ -206,10 +206,10 @@ static void check_address_reserved(MdlBuild *build)
     }
 }
 
-static char *suggest_free(const MdlBuild *build, const MdlBus *bus)
+static char *suggest_free(const MdlBus *bus)
 {
     MdlAddress address;
-    if (!mdl_place_free(build, bus, &address)) {
+    if (!mdl_place_free(bus, &address)) {
         return NULL;
     }
     g_autofree char *text = mdl_address_print(bus->type, &address);
@@ -229,7 +229,7 @@ static void check_address_taken(MdlBuild *build)
             char *text = mdl_address_print(bus->type, &device->address);
             const MdlDevice *first = g_hash_table_lookup(seen, text);
             if (first) {
-                g_autofree char *suggestion = suggest_free(build, bus);
+                g_autofree char *suggestion = suggest_free(bus);
                 mdl_build_find(build, MDL_CHECK_ADDRESS_TAKEN, device,
                                setting_of(build, device, "address"), suggestion,
                                "address %s on bus %s is taken by device %s", text, bus->id,

@@ -28,6 +28,22 @@ const MdlPart *mdl_build_part(const MdlBuild *build, const MdlDevice *device)
 /* ---- buses -------------------------------------------------------------------------------------
  */
 
+/* What nobody may take: the type's addresses, and the machine's slots on this bus. */
+static void reserve_addresses(MdlBuild *build, MdlBus *bus)
+{
+    const GPtrArray *parts = build->resolved.machine->parts;
+    GArray *reserved = g_array_new(FALSE, FALSE, sizeof(MdlReserved));
+    g_array_append_vals(reserved, bus->type->reserved, (guint)bus->type->n_reserved);
+    for (size_t i = 0; i < parts->len; i++) {
+        const MdlPart *part = g_ptr_array_index(parts, i);
+        if (strcmp(part->kind, "slot") == 0 && strcmp(mdl_part_value(part, "bus"), bus->id) == 0) {
+            MdlReserved slot = {part->name, mdl_part_value(part, "reason")};
+            g_array_append_val(reserved, slot);
+        }
+    }
+    bus->reserved = mdl_arena_take_array(build->arena, reserved, &bus->n_reserved);
+}
+
 MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner)
 {
     MdlBus *bus = mdl_arena_new0(build->arena, MdlBus);
@@ -35,6 +51,7 @@ MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, Mdl
     bus->type = mdl_bus_type_find(type);
     bus->owner = owner;
     bus->devices = g_ptr_array_new();
+    reserve_addresses(build, bus);
     g_ptr_array_add(build->hardware->buses, bus);
     return bus;
 }
@@ -61,7 +78,7 @@ static MdlBus *find_bus_for_type(MdlBuild *build, const MdlDeviceType *type)
         if (strcmp(bus->type->family, type->bus) != 0 || !mdl_bus_accepts(bus, type)) {
             continue;
         }
-        if (bus->type->ranges || mdl_place_free(build, bus, &address)) {
+        if (bus->type->ranges || mdl_place_free(bus, &address)) {
             return bus;
         }
         full = full ? full : bus;

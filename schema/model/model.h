@@ -217,6 +217,8 @@ typedef struct MdlTarget {
 MdlTarget *mdl_target_new(void);
 MdlTarget *mdl_target_copy(const MdlTarget *target);
 void mdl_target_free(MdlTarget *target);
+/* The numbers of CPUs that are given, as one text: "cpus=4,sockets=2". NULL: none. g_free. */
+char *mdl_target_smp(const MdlTarget *target);
 
 /* An input of an answer. value: after defaults and aliases, canonical. given: the words of the
  * caller, NULL when the default was used. read: it was looked at; one that was given, found valid
@@ -299,6 +301,9 @@ typedef struct MdlOptionInfo {
 size_t mdl_machine_n_options(const MdlMachine *machine);
 MdlOptionInfo mdl_machine_option_at(const MdlMachine *machine, size_t index);
 
+/* Whether the minimal layer alone is asked for; a VM's file may say so too. Recorded as read. */
+bool mdl_target_nodefaults(const MdlMachine *machine, const MdlTarget *target, MdlTrace *trace);
+
 /* ---- the hardware tree ------------------------------------------------------------------------
  */
 
@@ -314,7 +319,9 @@ typedef struct MdlAddress {
 struct MdlBus {
     const char *id; /* "system", "cpus", "pcie.0" */
     const MdlBusType *type;
-    MdlDevice *owner;   /* NULL: a root bus */
+    MdlDevice *owner;            /* NULL: a root bus */
+    const MdlReserved *reserved; /* the type's, then those of the machine */
+    size_t n_reserved;
     GPtrArray *devices; /* MdlDevice *, in tree order */
     const char *node;   /* device-tree path of its node, for root buses; NULL: the owner's */
 };
@@ -372,13 +379,45 @@ typedef struct MdlHardware {
  * pointer into target; it does keep pointers into the catalog, which must outlive it. */
 MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *target, MdlTrace *trace,
                                 MdlFindings *findings);
+
+/* What of the hardware a question looks at; the rest is not built, and what only the rest depends
+ * on is not read. A target that adds devices is always built whole. */
+typedef enum {
+    MDL_NEED_NOTHING = 0, /* the target is checked, and there are the root buses */
+    MDL_NEED_CPUS = 1 << 0,
+    MDL_NEED_MEMORY = 1 << 1,
+    MDL_NEED_DEVICES = 1 << 2, /* they are wired to CPUs: only with the two above */
+    MDL_NEED_HEAD = 1 << 3,    /* accel, cpu_type, memory and the numbers of CPUs are read */
+    MDL_NEED_TREE =
+        MDL_NEED_CPUS | MDL_NEED_MEMORY | MDL_NEED_DEVICES, /* every device, every bus */
+    MDL_NEED_ALL = MDL_NEED_TREE | MDL_NEED_HEAD,
+} MdlNeed;
+
+/* Builds a part of the hardware of a target, as mdl_hardware_build does the tree. */
+MdlHardware *mdl_hardware_build_part(const MdlCatalog *catalog, const MdlTarget *target,
+                                     unsigned needs, MdlTrace *trace, MdlFindings *findings);
 void mdl_hardware_free(MdlHardware *hardware);
+
+/* What a property is on a machine before a device says otherwise. */
+typedef struct MdlDefault {
+    MdlValue value;
+    bool set; /* there is one */
+} MdlDefault;
+
+/* The default of each property of a device type as the machine of the target has it, in the order
+ * of type->properties. NULL: findings say why. Text is borrowed from the catalog and the
+ * declarations; free the array with g_free. */
+MdlDefault *mdl_machine_defaults(const MdlCatalog *catalog, const MdlTarget *target,
+                                 const MdlDeviceType *type, MdlTrace *trace, MdlFindings *findings);
 
 /* A device or a bus of the tree by its id; NULL: none such. */
 const MdlDevice *mdl_hardware_device(const MdlHardware *hardware, const char *id);
 const MdlBus *mdl_hardware_bus(const MdlHardware *hardware, const char *id);
 /* A property by name; asserts that the type declares it. */
 const MdlValue *mdl_device_property(const MdlDevice *device, const char *name);
+
+/* Whether the bus takes devices of the type, by their traits. */
+bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type);
 
 /* Address to text and back, as the bus type says ("02.0"). Free with g_free. */
 char *mdl_address_print(const MdlBusType *type, const MdlAddress *address);
@@ -388,6 +427,9 @@ bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret
  * is well formed (ret_why with g_free), and whether an address is one that it means. */
 bool mdl_address_check(const MdlBusType *type, const char *pattern, char **ret_why);
 bool mdl_address_matches(const MdlBusType *type, const char *pattern, const MdlAddress *address);
+/* Its fields, and which of them are *; room for MDL_MAX_FIELDS. False: it is not well formed. */
+bool mdl_address_pattern(const MdlBusType *type, const char *pattern, MdlAddress *ret_address,
+                         bool *ret_any);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlFindings, mdl_findings_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTarget, mdl_target_free)

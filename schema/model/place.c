@@ -63,19 +63,11 @@ static bool is_taken(const MdlBus *bus, const MdlAddress *address)
     return false;
 }
 
-const char *mdl_place_reserved(const MdlBuild *build, const MdlBus *bus, const MdlAddress *address)
+const char *mdl_place_reserved(const MdlBus *bus, const MdlAddress *address)
 {
-    for (size_t i = 0; i < bus->type->n_reserved; i++) {
-        if (mdl_address_matches(bus->type, bus->type->reserved[i].address, address)) {
-            return bus->type->reserved[i].reason;
-        }
-    }
-    const GPtrArray *parts = build->resolved.machine->parts;
-    for (size_t i = 0; i < parts->len; i++) {
-        const MdlPart *part = g_ptr_array_index(parts, i);
-        if (strcmp(part->kind, "slot") == 0 && strcmp(mdl_part_value(part, "bus"), bus->id) == 0 &&
-            mdl_address_matches(bus->type, part->name, address)) {
-            return mdl_part_value(part, "reason");
+    for (size_t i = 0; i < bus->n_reserved; i++) {
+        if (mdl_address_matches(bus->type, bus->reserved[i].address, address)) {
+            return bus->reserved[i].reason;
         }
     }
     return NULL;
@@ -92,7 +84,7 @@ static const MdlField *order_field(const MdlBusType *type, size_t *ret_index)
     return NULL;
 }
 
-bool mdl_place_free(const MdlBuild *build, const MdlBus *bus, MdlAddress *ret_address)
+bool mdl_place_free(const MdlBus *bus, MdlAddress *ret_address)
 {
     MdlAddress address = {{0}};
     for (size_t i = 0; i < bus->type->n_fields; i++) {
@@ -106,7 +98,7 @@ bool mdl_place_free(const MdlBuild *build, const MdlBus *bus, MdlAddress *ret_ad
     const MdlField *field = order_field(bus->type, &at);
     for (uint64_t n = 0; field && n <= field->maximum - field->minimum; n++) {
         address.fields[at] = field->minimum + n;
-        if (!is_taken(bus, &address) && !mdl_place_reserved(build, bus, &address)) {
+        if (!is_taken(bus, &address) && !mdl_place_reserved(bus, &address)) {
             *ret_address = address;
             return true;
         }
@@ -139,7 +131,7 @@ static void place_automatically(MdlBuild *build, MdlDevice *device)
 {
     /* the device stands on the bus already: look as if it did not */
     g_ptr_array_remove(device->bus->devices, device);
-    if (!mdl_place_free(build, device->bus, &device->address)) {
+    if (!mdl_place_free(device->bus, &device->address)) {
         mdl_build_find(
             build, MDL_CHECK_NO_FREE_ADDRESS, device, NULL,
             device->bus->type->order || !device->bus->type->n_fields ? NULL : "give it an address",

@@ -125,6 +125,33 @@ const MdlAccelerator *mdl_resolved_accel(MdlResolved *r)
     return r->accel;
 }
 
+/* ---- layers that nodefaults leaves out ----------------------------------------------------------
+ */
+
+static void resolve_nodefaults(Resolver *resolver)
+{
+    const MdlTarget *target = resolver->r->target;
+    const char *value = target->nodefaults ? "on" : "off";
+    if (target->nodefaults_given) {
+        mdl_trace_accept(resolver->r->trace, "nodefaults", value, value);
+    }
+}
+
+bool mdl_target_nodefaults(const MdlMachine *machine, const MdlTarget *target, MdlTrace *trace)
+{
+    bool given = target->nodefaults_given;
+    bool left_out = given ? target->nodefaults : machine->nodefaults;
+    const char *value = left_out ? "on" : "off";
+    mdl_trace_read(trace, "nodefaults", given ? value : NULL, value);
+    return left_out;
+}
+
+/* Whether nodefaults leaves out what belongs to a layer; the minimal one always stays. */
+static bool left_out(MdlResolved *r, bool minimal)
+{
+    return !minimal && mdl_target_nodefaults(r->machine, r->target, r->trace);
+}
+
 /* ---- options ------------------------------------------------------------------------------------
  */
 
@@ -177,7 +204,7 @@ static void resolve_option(Resolver *resolver, const char *name)
     MdlValue value;
     if (!option_value(r, option, &value, &why)) {
         find(resolver, MDL_CHECK_OPTION_VALUE, what, NULL, "the value %s", why);
-    } else if (r->nodefaults && !option->minimal) {
+    } else if (left_out(r, option->minimal)) {
         find(resolver, MDL_CHECK_OPTION_LAYER, what, "leave the option or nodefaults out",
              "the option belongs to layer %s, which nodefaults leaves out", option->layer);
     } else {
@@ -191,19 +218,6 @@ static void resolve_options(Resolver *resolver)
     names = g_list_sort(names, (GCompareFunc)strcmp);
     for (GList *at = names; at; at = at->next) {
         resolve_option(resolver, at->data);
-    }
-}
-
-static void resolve_nodefaults(Resolver *resolver)
-{
-    MdlResolved *r = resolver->r;
-    bool given = r->target->nodefaults_given;
-    r->nodefaults = given ? r->target->nodefaults : r->machine->nodefaults;
-    const char *value = r->nodefaults ? "on" : "off";
-    if (r->machine->has_minimal) {
-        mdl_trace_read(r->trace, "nodefaults", given ? value : NULL, value);
-    } else if (given) {
-        mdl_trace_accept(r->trace, "nodefaults", value, value);
     }
 }
 
@@ -262,17 +276,25 @@ static char *print_topology(uint64_t cpus, uint64_t sockets, uint64_t clusters, 
     return g_string_free(text, FALSE);
 }
 
+char *mdl_target_smp(const MdlTarget *t)
+{
+    char *text =
+        print_topology(t->cpus, t->sockets, t->clusters, t->cores, t->threads, t->max_cpus);
+    if (!*text) {
+        g_clear_pointer(&text, g_free);
+    }
+    return text;
+}
+
 static void record_topology(MdlResolved *r, bool read)
 {
-    const MdlTarget *t = r->target;
     const MdlTopology *e = &r->topology;
-    g_autofree char *given =
-        print_topology(t->cpus, t->sockets, t->clusters, t->cores, t->threads, t->max_cpus);
+    g_autofree char *given = mdl_target_smp(r->target);
     g_autofree char *value =
         print_topology(e->cpus, e->sockets, e->clusters, e->cores, e->threads, e->max_cpus);
     if (read) {
-        mdl_trace_read(r->trace, "smp", *given ? given : NULL, value);
-    } else if (*given) {
+        mdl_trace_read(r->trace, "smp", given, value);
+    } else if (given) {
         mdl_trace_accept(r->trace, "smp", given, value);
     }
 }
@@ -538,7 +560,7 @@ MdlScope mdl_resolved_scope(MdlResolved *resolved)
 bool mdl_resolved_present(MdlResolved *r, const MdlPart *part, char **ret_why)
 {
     const MdlSetting *when = mdl_part_setting(part, "when");
-    if (r->nodefaults && !part->minimal) {
+    if (left_out(r, part->minimal)) {
         return false;
     }
     if (!when) {

@@ -18,7 +18,6 @@ typedef struct MdlResolved {
     const char *cpu_properties; /* "a=b,c=d", or NULL */
     MdlTopology topology;
     uint64_t memory;
-    bool nodefaults;
     MdlTrace *trace; /* may be NULL */
     uint64_t index;  /* of the repeated device that is being built */
     unsigned depth;  /* of conditions that ask for other devices */
