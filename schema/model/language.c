@@ -7,9 +7,9 @@
         NULL, 0, false, NULL                                                                       \
     }
 
-#define PROPERTY_KEYS                                                                              \
+#define PROPERTY_KEYS(needs_default, default_doc)                                                  \
     {"type", MDL_KEY_KIND, true, "Kind of value"},                                                 \
-        {"default", MDL_KEY_TEXT, false, "Value when none is given; without it, none"},            \
+        {"default", MDL_KEY_TEXT, needs_default, default_doc},                                     \
         {"range", MDL_KEY_RANGE, false, "Smallest and largest value of a uint or size"},           \
         {"values", MDL_KEY_NAMES, false, "The words of an enum"},                                  \
     {                                                                                              \
@@ -31,7 +31,7 @@ static const MdlKeySpec property_set_keys[] = {
     END,
 };
 static const MdlKeySpec property_keys[] = {
-    PROPERTY_KEYS,
+    PROPERTY_KEYS(false, "Value when none is given; without it, none"),
     {"side", MDL_KEY_SIDE, false, "Seen by the guest, or a matter of the host (guest)"},
     {"required", MDL_KEY_YES_NO, false, "Must be set (no)"},
     END,
@@ -99,11 +99,14 @@ static const MdlKeySpec machine_keys[] = {
     {"accel", MDL_KEY_NAME, false, "Accelerator when none is given"},
     END,
 };
-static const MdlKeySpec option_keys[] = {PROPERTY_KEYS, END};
+static const MdlKeySpec option_keys[] = {
+    PROPERTY_KEYS(true, "Value when none is given"),
+    END,
+};
 static const MdlKeySpec cpus_keys[] = {
-    {"types", MDL_KEY_NAMES, false, "CPU types it takes; the first is the default"},
+    {"types", MDL_KEY_NAMES, false, "CPU types it takes, the first by default; one layer must say"},
     {"default", MDL_KEY_NUMBER, false, "CPUs when none are asked for (1)"},
-    {"max", MDL_KEY_NUMBER, false, "Most CPUs"},
+    {"max", MDL_KEY_NUMBER, false, "Most CPUs; one layer must say"},
     {"sockets", MDL_KEY_NUMBER, false, "Sockets when no topology is asked for"},
     {"clusters", MDL_KEY_NUMBER, false, "Clusters of a socket, likewise"},
     {"cores", MDL_KEY_NUMBER, false, "Cores of a cluster, likewise"},
@@ -112,15 +115,16 @@ static const MdlKeySpec cpus_keys[] = {
     END,
 };
 static const MdlKeySpec memory_keys[] = {
-    {"type", MDL_KEY_NAME, false, "Device type of the memory; its property size is set"},
-    {"base", MDL_KEY_EXPRESSION, false, "Address of the first byte"},
-    {"default", MDL_KEY_SIZE, false, "Bytes when none are asked for"},
+    {"type", MDL_KEY_NAME, false,
+     "Device type with a property size, which is set; one layer must say"},
+    {"base", MDL_KEY_EXPRESSION, false, "Address of the first byte; one layer must say"},
+    {"default", MDL_KEY_SIZE, false, "Bytes when none are asked for; one layer must say"},
     {"range", MDL_KEY_RANGE, false, "Smallest and largest size"},
     {"align", MDL_KEY_SIZE, false, "The size is a multiple of this"},
     END,
 };
 static const MdlKeySpec root_bus_keys[] = {
-    {"type", MDL_KEY_NAME, false, "Type of the bus"},
+    {"type", MDL_KEY_NAME, false, "Type of the bus; where it first stands"},
     {"node", MDL_KEY_TEXT, false, "Device-tree path of its node"},
     END,
 };

@@ -6,15 +6,20 @@
 
 #include <string.h>
 
-/* Names of expressions that every machine has; options, accelerators and devices come on top. */
-static const struct {
-    const char *name;
-    MdlKind kind;
-} common_names[] = {
-    {"smp.cpus", MDL_UINT},       {"smp.sockets", MDL_UINT}, {"smp.clusters", MDL_UINT},
-    {"smp.cores", MDL_UINT},      {"smp.threads", MDL_UINT}, {"smp.max-cpus", MDL_UINT},
-    {"memory.size", MDL_SIZE},    {"accel.name", MDL_STR},   {"accel.runs", MDL_BOOL},
-    {"accel.max-cpus", MDL_UINT}, {"cpu.type", MDL_STR},     {"index", MDL_UINT},
+const MdlCommonName mdl_common_names[] = {
+    {"smp.cpus", MDL_UINT, "CPUs there are"},
+    {"smp.max-cpus", MDL_UINT, "CPUs there is room for"},
+    {"smp.sockets", MDL_UINT, "Sockets"},
+    {"smp.clusters", MDL_UINT, "Clusters in a socket"},
+    {"smp.cores", MDL_UINT, "Cores in a cluster"},
+    {"smp.threads", MDL_UINT, "Hardware threads in a core"},
+    {"memory.size", MDL_SIZE, "Bytes of memory"},
+    {"accel.name", MDL_STR, "Accelerator"},
+    {"accel.runs", MDL_BOOL, "Its CPUs execute"},
+    {"accel.max-cpus", MDL_UINT, "Most CPUs it takes"},
+    {"cpu.type", MDL_STR, "CPU type"},
+    {"index", MDL_UINT, "Number of a repeated device, from 0; 0 for others"},
+    {NULL, MDL_BOOL, NULL},
 };
 
 static void part_free(gpointer data)
@@ -99,9 +104,9 @@ bool mdl_machine_describe(const MdlMachine *machine, const char *name, MdlNameIn
         *ret_info = (MdlNameInfo){MDL_BOOL, NULL};
         return true;
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(common_names); i++) {
-        if (strcmp(common_names[i].name, name) == 0) {
-            *ret_info = (MdlNameInfo){common_names[i].kind, NULL};
+    for (size_t i = 0; mdl_common_names[i].name; i++) {
+        if (strcmp(mdl_common_names[i].name, name) == 0) {
+            *ret_info = (MdlNameInfo){mdl_common_names[i].kind, NULL};
             return true;
         }
     }
@@ -241,10 +246,6 @@ static void merge_option(Layer *layer, const MdlCfgGroup *group)
     MdlOption *option = mdl_arena_new0(machine->arena, MdlOption);
     if (!mdl_declare_property(machine->arena, layer->file, group, &option->property,
                               layer->findings)) {
-        return;
-    }
-    if (!option->property.has_default) {
-        find(layer, MDL_CHECK_MISSING_KEY, group, group->line, "an option needs a default");
         return;
     }
     option->layer = machine->full_name;

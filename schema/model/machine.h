@@ -49,6 +49,15 @@ struct MdlMachine {
     GArray *nodes;      /* MdlNode of the machine itself */
 };
 
+/* Names of expressions that every machine has; options and devices come on top. */
+typedef struct MdlCommonName {
+    const char *name;
+    MdlKind kind;
+    const char *doc;
+} MdlCommonName;
+
+extern const MdlCommonName mdl_common_names[]; /* ends with name NULL */
+
 /* Reads the head and merges the layer over its base, which the catalog has found. NULL: findings
  * say why. */
 MdlMachine *mdl_machine_read(const MdlCfg *cfg, const MdlMachine *base, bool vm, const char *hash,
