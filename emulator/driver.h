@@ -56,13 +56,26 @@ typedef struct EmuDriver {
     /* An interrupt input line changed its level. Called on changes only. */
     void (*input)(EmuDevice *device, unsigned line, bool level);
 
+    /* A device came to a bus this one provides (bus: index as generated), or is about to go. */
+    void (*plugged)(EmuDevice *device, unsigned bus, EmuDevice *child);
+    void (*unplugged)(EmuDevice *device, unsigned bus, EmuDevice *child);
+
     const EmuPciDriver *pci; /* of a PCI function or a PCI host bridge; else NULL */
+    const void *shared;      /* for functions that several drivers share: which one this is */
 } EmuDriver;
 
 /* The private state, of the driver's state_size. */
 void *emu_device_state(EmuDevice *device);
 /* The device in the hardware tree: what a generated props_read() is given. */
 const MdlDevice *emu_device_model(const EmuDevice *device);
+/* The driver's .shared. */
+const void *emu_device_shared(const EmuDevice *device);
+/* What a device shows to the owner of its bus: an object whose kind both know by the bus's type.
+ * Set in init; NULL until then. */
+void emu_device_set_bus_side(EmuDevice *device, void *object);
+void *emu_device_bus_side(const EmuDevice *device);
+/* The device that provides the bus this one sits on; NULL: none does. */
+EmuDevice *emu_device_bus_owner(const EmuDevice *device);
 /* First address of a region on the system bus. */
 uint64_t emu_device_region_base(const EmuDevice *device, unsigned region);
 
@@ -166,9 +179,22 @@ void emu_device_request_power(EmuDevice *device, EmuPower power, unsigned code);
 void emu_device_guest_error(EmuDevice *device, const char *format, ...) G_GNUC_PRINTF(2, 3);
 uint64_t emu_device_n_guest_errors(const EmuDevice *device);
 
-/* Work of a driver's own threads: the lock under which all its functions run. */
+/* The lock under which all functions of drivers run. */
 void emu_device_lock(EmuDevice *device);
 void emu_device_unlock(EmuDevice *device);
+
+/* ---- work that may block
+ * ----------------------------------------------------------------------------------------------
+ */
+
+/* Runs work(data) in one of the machine's worker threads, without the lock; then done(device, data)
+ * with it. Jobs run beside each other and end in any order. Guest RAM that was mapped may be
+ * touched by work. */
+void emu_device_run_job(EmuDevice *device, void (*work)(void *data),
+                        void (*done)(EmuDevice *device, void *data), void *data);
+/* Blocks until all of the device's jobs are over and done() was called for them. The engine does so
+ * before the driver's done(). */
+void emu_device_wait_jobs(EmuDevice *device);
 
 /* ---- PCI
  * ---------------------------------------------------------------------------------------------- */

@@ -18,6 +18,27 @@ EmuMachine *emu_device_machine(const EmuDevice *device)
     return device->machine;
 }
 
+const void *emu_device_shared(const EmuDevice *device)
+{
+    return device->driver->shared;
+}
+
+void emu_device_set_bus_side(EmuDevice *device, void *object)
+{
+    device->bus_side = object;
+}
+
+void *emu_device_bus_side(const EmuDevice *device)
+{
+    return device->bus_side;
+}
+
+EmuDevice *emu_device_bus_owner(const EmuDevice *device)
+{
+    const MdlBus *bus = device->model->bus;
+    return bus && bus->owner ? g_hash_table_lookup(device->machine->by_model, bus->owner) : NULL;
+}
+
 uint64_t emu_device_region_base(const EmuDevice *device, unsigned region)
 {
     return device->model->regions[region].base;

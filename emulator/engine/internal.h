@@ -15,6 +15,8 @@ typedef struct EmuOutput { /* an interrupt output */
     unsigned line;
 } EmuOutput;
 
+typedef struct EmuJobs EmuJobs;
+
 struct EmuDevice {
     EmuMachine *machine;
     const MdlDevice *model;
@@ -31,6 +33,7 @@ struct EmuDevice {
     GPtrArray *chars;      /* EmuChar *, owned */
     EmuPciFunction *pci;   /* NULL: not a PCI function */
     EmuPciBus **pci_buses; /* by provided bus, of a host bridge; else NULL each */
+    void *bus_side;        /* what its bus's owner sees of it */
     void *cpu;             /* the accelerator's */
     uint64_t n_guest_errors;
 };
@@ -42,6 +45,7 @@ struct EmuMachine {
     GMutex lock;
     EmuClock *clock;
     EmuSpace *space;
+    EmuJobs *jobs;
     EmuDevice **devices; /* in tree order */
     size_t n_devices;
     GHashTable *by_model; /* const MdlDevice * -> EmuDevice * */
@@ -50,6 +54,11 @@ struct EmuMachine {
 };
 
 void emu_device_char_free(EmuChar *chr);
+
+/* jobs.c. _run: calls done() of what has ended; lock held. _free: no device is left. */
+EmuJobs *emu_jobs_new(EmuMachine *machine);
+void emu_jobs_run(EmuJobs *jobs);
+void emu_jobs_free(EmuJobs *jobs);
 
 /* An access to a device's region or BAR, after the driver's access_sizes. Lock held. */
 uint64_t emu_device_read(EmuDevice *device, unsigned region, uint64_t offset, unsigned size);

@@ -31,11 +31,28 @@ static EmuDevice *device_new(EmuMachine *machine, const MdlDevice *model, const 
     return device;
 }
 
+/* Tells the owner of the device's bus that it came or goes. */
+static void tell_owner(EmuDevice *device, bool came)
+{
+    EmuDevice *owner = emu_device_bus_owner(device);
+    if (!owner)
+        return;
+    void (*tell)(EmuDevice *, unsigned, EmuDevice *) =
+        came ? owner->driver->plugged : owner->driver->unplugged;
+    for (unsigned i = 0; tell && i < owner->model->type->n_buses; i++)
+        if (owner->model->buses[i] == device->model->bus)
+            tell(owner, i, device);
+}
+
 static void device_free(EmuDevice *device)
 {
     const MdlDeviceType *type = device->model->type;
-    if (device->alive && device->driver->done)
-        device->driver->done(device);
+    if (device->alive) {
+        emu_device_wait_jobs(device);
+        tell_owner(device, false);
+        if (device->driver->done)
+            device->driver->done(device);
+    }
     g_ptr_array_free(device->chars, TRUE);
     emu_pci_function_free(device->pci);
     for (size_t i = 0; i < type->n_buses; i++)
@@ -164,9 +181,7 @@ static bool init_device(EmuDevice *device, GError **error)
     }
     device->alive = true;
 
-    EmuDevice *host = device->model->bus ? g_hash_table_lookup(device->machine->by_model,
-                                                               device->model->bus->owner)
-                                         : NULL;
+    EmuDevice *host = emu_device_bus_owner(device);
     if (device->pci && host) {
         for (size_t i = 0; i < host->model->type->n_buses; i++)
             if (host->model->buses[i] == device->model->bus)
@@ -174,6 +189,7 @@ static bool init_device(EmuDevice *device, GError **error)
                                       (unsigned)(device->model->address.fields[0] << 3 |
                                                  device->model->address.fields[1]));
     }
+    tell_owner(device, true);
     return true;
 }
 
@@ -196,6 +212,8 @@ static bool build_devices(EmuMachine *machine, GError **error)
 /* With the lock held and no CPU running. */
 static void reset_devices(EmuMachine *machine)
 {
+    for (size_t i = 0; i < machine->n_devices; i++)
+        emu_device_wait_jobs(machine->devices[i]);
     emu_clock_unset_all(machine->clock);
     machine->power = (EmuPowerRequest){0};
     for (size_t i = 0; i < machine->n_devices; i++) {
@@ -223,6 +241,7 @@ bool emu_machine_build(const MdlHardware *hardware, const EmuMachineConfig *conf
     g_mutex_init(&machine->lock);
     machine->clock = emu_clock_new(config->time, need_attention, machine);
     machine->space = emu_space_new();
+    machine->jobs = emu_jobs_new(machine);
     machine->by_model = g_hash_table_new(NULL, NULL);
 
     if (!config->accel->init(machine, &machine->accel_state, error))
@@ -247,6 +266,7 @@ void emu_machine_free(EmuMachine *machine)
     while (machine->n_devices)
         device_free(machine->devices[--machine->n_devices]);
     emu_machine_unlock(machine);
+    emu_jobs_free(machine->jobs);
     if (machine->config.accel->done)
         machine->config.accel->done(machine->accel_state);
     g_free(machine->devices);
@@ -326,6 +346,7 @@ void emu_machine_reset(EmuMachine *machine)
 int64_t emu_machine_run(EmuMachine *machine, EmuPowerRequest *ret_request)
 {
     emu_machine_lock(machine);
+    emu_jobs_run(machine->jobs);
     int64_t wait = emu_clock_run(machine->clock);
     *ret_request = machine->power;
     machine->power = (EmuPowerRequest){0};

@@ -36,8 +36,9 @@ typedef struct EmuMachineConfig {
     size_t n_bindings;
     const EmuTimeSource *time; /* NULL: the host's monotonic clock */
 
-    /* Called with the lock held, from any thread; each may be NULL. attention: call
-     * emu_machine_run() soon. log: one line of text about a device, without a newline. */
+    /* Called from any thread; each may be NULL. attention: call emu_machine_run() soon; the lock
+     * may be held or not. log, with the lock held: one line of text about a device, without a
+     * newline. */
     void (*attention)(void *context);
     void (*log)(void *context, const char *device, const char *text);
     void *context;
