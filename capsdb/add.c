@@ -1,0 +1,249 @@
+/* add: all that an emulator tells of itself, stored in one transaction (collect.h). */
+#include "asking.h"
+
+#include "declared.h"
+#include "flight.h"
+#include "host.h"
+#include "wire.h"
+
+typedef struct Kept { /* one fact, until the transaction */
+    CapsQuestion question;
+    char *command;
+    json_t *depends_on;
+    CapsAnswer answer;
+    bool quarantine;
+} Kept;
+
+typedef struct Adding {
+    CapsAsking asking;
+    GPtrArray *facts;        /* Kept * */
+    GHashTable *quarantined; /* texts of questions */
+} Adding;
+
+static void free_kept(gpointer data)
+{
+    Kept *kept = data;
+    g_free(kept->command);
+    json_decref(kept->question.arguments);
+    json_decref(kept->question.target);
+    json_decref(kept->depends_on);
+    caps_answer_done(&kept->answer);
+    g_free(kept);
+}
+
+/* The arguments without the target, which is an input of its own here. */
+static void split_target(json_t *arguments, CapsQuestion *ret_question)
+{
+    ret_question->arguments = arguments ? json_copy(arguments) : NULL;
+    ret_question->target = json_incref(json_object_get(arguments, "target"));
+    json_object_del(ret_question->arguments, "target");
+    if (ret_question->arguments && !json_object_size(ret_question->arguments)) {
+        g_clear_pointer(&ret_question->arguments, json_decref);
+    }
+}
+
+static bool keep_fact(void *context, const PrbFact *fact, GError **error)
+{
+    (void)error;
+    Adding *adding = context;
+    Kept *kept = g_new0(Kept, 1);
+
+    kept->command = g_strdup(fact->command);
+    kept->question.command = kept->command;
+    split_target(fact->arguments, &kept->question);
+    kept->depends_on = json_incref(fact->depends_on);
+    kept->answer = (CapsAnswer){.value = json_incref(fact->value),
+                                .asked = g_get_real_time() / G_USEC_PER_SEC};
+    kept->quarantine = fact->quarantine;
+    if (fact->error) {
+        caps_asking_describe(&kept->answer, fact->error);
+        kept->answer.transient = false; /* asked alone, it died again */
+    }
+    g_ptr_array_add(adding->facts, kept);
+    return true;
+}
+
+static char *question_text(const char *command, json_t *arguments)
+{
+    g_autofree char *text = wire_json_print(arguments, WIRE_JSON_CANONICAL);
+    return g_strjoin(" ", command, text, NULL);
+}
+
+static bool is_quarantined(void *context, const char *command, json_t *arguments)
+{
+    Adding *adding = context;
+    json_t *none = arguments ? NULL : json_object();
+    g_autofree char *text = question_text(command, arguments ? arguments : none);
+
+    json_decref(none);
+    return !adding->asking.policy->again && g_hash_table_contains(adding->quarantined, text);
+}
+
+static void report_progress(void *context, size_t asked, size_t known)
+{
+    const CapsPolicy *policy = ((Adding *)context)->asking.policy;
+    if (policy->progress) {
+        policy->progress(policy->context, asked, known);
+    }
+}
+
+/* What killed it before; 0 rows for an emulator that is new. */
+static bool load_quarantine(Adding *adding, GError **error)
+{
+    CapsStore *store = adding->asking.store;
+    sqlite3_stmt *row = caps_store_prepare(
+        store,
+        "SELECT command, arguments FROM quarantine JOIN question ON question.id = question "
+        "JOIN identity ON identity.id = identity WHERE identity.hash = ?",
+        error, "h", adding->asking.identity->hash);
+    int found = -1;
+
+    while (row && (found = caps_store_step(store, row, error)) == 1) {
+        g_hash_table_add(adding->quarantined,
+                         g_strjoin(" ", (const char *)sqlite3_column_text(row, 0),
+                                   (const char *)sqlite3_column_text(row, 1), NULL));
+    }
+    return found == 0;
+}
+
+static bool save_facts(Adding *adding, CapsAdded *added, GError **error)
+{
+    const char *const nothing[] = {NULL};
+    CapsAsking *asking = &adding->asking;
+    bool ok = true;
+
+    for (guint i = 0; i < adding->facts->len && ok; i++) {
+        Kept *kept = g_ptr_array_index(adding->facts, i);
+        const char *const *declared =
+            kept->question.target ? caps_declared_inputs(&kept->question) : nothing;
+        asking->question = &kept->question;
+        ok = caps_answer_save(asking->store, asking->identity, &kept->question, kept->depends_on,
+                              declared, asking->host, &kept->answer, error) &&
+             (!kept->quarantine || caps_asking_quarantine(asking, &kept->answer, error));
+        added->facts++;
+        added->quarantined += kept->quarantine;
+    }
+    return ok;
+}
+
+/* "7.2.22 (Debian …)" of a query-version reply. Free with g_free. */
+static char *version_text(GPtrArray *facts)
+{
+    for (guint i = 0; i < facts->len; i++) {
+        const Kept *kept = g_ptr_array_index(facts, i);
+        if (kept->answer.value && g_str_equal(kept->command, "query-version")) {
+            json_t *triple = json_object_get(kept->answer.value, "qemu");
+            const char *package = json_string_value(json_object_get(kept->answer.value, "package"));
+            json_int_t part[] = {json_integer_value(json_object_get(triple, "major")),
+                                 json_integer_value(json_object_get(triple, "minor")),
+                                 json_integer_value(json_object_get(triple, "micro"))};
+            return g_strdup_printf("%lld.%lld.%lld%s%s%s", (long long)part[0], (long long)part[1],
+                                   (long long)part[2], package && *package ? " (" : "",
+                                   package ? package : "", package && *package ? ")" : "");
+        }
+    }
+    return NULL;
+}
+
+static bool save_probe(Adding *adding, const CapsAdded *added, int64_t began, const GError *problem,
+                       GError **error)
+{
+    CapsStore *store = adding->asking.store;
+    int64_t id = caps_identity_row(store, adding->asking.identity, true, error);
+    g_autofree char *version = version_text(adding->facts);
+    g_autofree char *missing =
+        added->survey.missing ? g_strjoinv("\n", added->survey.missing) : g_strdup("");
+
+    return id &&
+           caps_store_run(store,
+                          "INSERT INTO probe (identity, began, took_ms, launches, facts, complete, "
+                          "missing, reason, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          error, "iiiiiittt", id, began / G_USEC_PER_SEC,
+                          (g_get_real_time() - began) / 1000, (int64_t)added->survey.launches,
+                          (int64_t)adding->facts->len, (int64_t)(problem == NULL), missing,
+                          problem ? prb_error_reason(problem->code) : NULL,
+                          problem ? problem->message : NULL) &&
+           (!adding->facts->len ||
+            caps_asking_note_kind(&adding->asking, added->survey.kind, version, error));
+}
+
+static bool save_all(Adding *adding, CapsAdded *added, int64_t began, const GError *problem,
+                     GError **error)
+{
+    CapsStore *store = adding->asking.store;
+
+    if (!caps_store_begin(store, error)) {
+        return false;
+    }
+    bool ok = caps_asking_still_there(&adding->asking, error) && save_facts(adding, added, error) &&
+              save_probe(adding, added, began, problem, error);
+    return caps_store_end(store, ok, error);
+}
+
+/* 1: a complete survey of this identity is stored. */
+static int is_known(const Adding *adding, GError **error)
+{
+    CapsStore *store = adding->asking.store;
+    sqlite3_stmt *row =
+        caps_store_prepare(store,
+                           "SELECT 1 FROM probe JOIN identity ON identity.id = identity "
+                           "WHERE hash = ? AND complete LIMIT 1",
+                           error, "h", adding->asking.identity->hash);
+    int found = row ? caps_store_step(store, row, error) : -1;
+
+    if (row) {
+        sqlite3_reset(row);
+    }
+    return adding->asking.policy->again ? MIN(found, 0) : found;
+}
+
+static bool survey(Adding *adding, CapsAdded *added, GError **error)
+{
+    const PrbSurveyOps ops = {keep_fact, is_quarantined, report_progress};
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GError) trouble = NULL;
+    int64_t began = g_get_real_time();
+
+    prb_survey_run(adding->asking.identity->path, &adding->asking.policy->limits, &ops, adding,
+                   &added->survey, &problem);
+    if (!problem || problem->code != PRB_ERROR_SYSTEM) {
+        save_all(adding, added, began, problem, &trouble);
+    }
+    if (trouble || problem) {
+        g_propagate_error(error, trouble ? g_steal_pointer(&trouble) : g_steal_pointer(&problem));
+        return false;
+    }
+    return true;
+}
+
+bool caps_add(CapsStore *store, const char *path, const CapsPolicy *policy, CapsAdded *ret_added,
+              GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *host = caps_host_hash();
+    g_autoptr(CapsIdentity) identity = caps_identity_new(path, store, error);
+
+    *ret_added = (CapsAdded){0};
+    if (!identity) {
+        return false;
+    }
+    Adding adding = {
+        .asking = {.store = store, .identity = identity, .policy = policy, .host = host},
+        .facts = g_ptr_array_new_with_free_func(free_kept),
+        .quarantined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    int flight = caps_flight_begin(store, identity->hash, 3 * policy->limits.probe_ms, &problem);
+    int known = problem ? -1 : is_known(&adding, &problem);
+    ret_added->known = known == 1;
+    bool ok = known == 1 || (known == 0 && load_quarantine(&adding, &problem) &&
+                             survey(&adding, ret_added, &problem));
+    caps_flight_end(flight);
+    g_ptr_array_unref(adding.facts);
+    g_hash_table_unref(adding.quarantined);
+    caps_pass_error(&problem, error);
+    return ok;
+}
+
+void caps_added_done(CapsAdded *added)
+{
+    prb_survey_done(&added->survey);
+}

@@ -1,0 +1,363 @@
+/* answer: rows of questions and answers, and finding them again (answer.h). */
+#include "answer.h"
+
+#include "inputs.h"
+#include "probe.h"
+#include "wire.h"
+
+#include <string.h>
+
+/* ---- rows of identity and question ----------------------------------------------------------------- */
+
+static int64_t find_row(CapsStore *store, sqlite3_stmt *statement, GError **error)
+{
+    int64_t id = 0;
+    if (statement && caps_store_step(store, statement, error) == 1) {
+        id = sqlite3_column_int64(statement, 0);
+        sqlite3_reset(statement);
+    }
+    return id;
+}
+
+int64_t caps_identity_row(CapsStore *store, const CapsIdentity *identity, bool make, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    int64_t id = find_row(store,
+                          caps_store_prepare(store, "SELECT id FROM identity WHERE hash = ?",
+                                             &problem, "h", identity->hash),
+                          &problem);
+    if (id || problem || !make) {
+        caps_pass_error(&problem, error);
+        return id;
+    }
+    json_t *parts = caps_identity_parts(identity);
+    g_autofree char *text = wire_json_print(parts, WIRE_JSON_CANONICAL);
+    json_decref(parts);
+    if (!caps_store_run(store,
+                        "INSERT INTO identity (hash, path, parts, first_seen) VALUES (?, ?, ?, ?)",
+                        error, "htti", identity->hash, identity->path, text,
+                        g_get_real_time() / G_USEC_PER_SEC)) {
+        return 0;
+    }
+    return sqlite3_last_insert_rowid(caps_store_sqlite(store));
+}
+
+static char *print_arguments(const CapsQuestion *question)
+{
+    return question->arguments ? wire_json_print(question->arguments, WIRE_JSON_CANONICAL)
+                               : g_strdup("{}");
+}
+
+int64_t caps_question_row(CapsStore *store, int64_t identity, const CapsQuestion *question,
+                          bool make, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *arguments = print_arguments(question);
+    int64_t id =
+        find_row(store,
+                 caps_store_prepare(store,
+                                    "SELECT id FROM question WHERE identity = ? AND "
+                                    "command = ? AND arguments = ?",
+                                    &problem, "itt", identity, question->command, arguments),
+                 &problem);
+    if (id || problem || !make) {
+        caps_pass_error(&problem, error);
+        return id;
+    }
+    if (!caps_store_run(store,
+                        "INSERT INTO question (identity, command, arguments) VALUES (?, ?, ?)",
+                        error, "itt", identity, question->command, arguments)) {
+        return 0;
+    }
+    return sqlite3_last_insert_rowid(caps_store_sqlite(store));
+}
+
+/* ---- finding -------------------------------------------------------------------------------------- */
+
+/* The columns of an answer, NULL where there is none; all of it is sealed. */
+typedef struct Row {
+    const char *inputs, *reason, *message;
+    char *reply;
+    char asked[24], expires[24], attempts[24];
+} Row;
+
+static void seal_row(const CapsIdentity *identity, const CapsQuestion *question, const Row *row,
+                     uint8_t ret_seal[CAPS_SEAL_SIZE])
+{
+    g_autofree char *arguments = print_arguments(question);
+    caps_seal(ret_seal, identity->hash, question->command, arguments, row->inputs, row->reply,
+              row->reason, row->message, row->asked, row->expires, row->attempts, CAPS_SEAL_END);
+}
+
+static char *column_hex(sqlite3_stmt *statement, int column)
+{
+    const uint8_t *bytes = sqlite3_column_blob(statement, column);
+    int length = sqlite3_column_bytes(statement, column);
+    GString *text = g_string_new(NULL);
+
+    for (int i = 0; bytes && i < length; i++) {
+        g_string_append_printf(text, "%02x", bytes[i]);
+    }
+    return g_string_free(text, bytes == NULL);
+}
+
+static void print_number(char *buffer, int64_t number)
+{
+    g_snprintf(buffer, 24, "%" G_GINT64_FORMAT, number);
+}
+
+/* The row at hand, its seal checked. */
+static int read_row(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
+                    sqlite3_stmt *found, const char *inputs, CapsAnswer *ret_answer, GError **error)
+{
+    uint8_t seal[CAPS_SEAL_SIZE];
+    CapsAnswer answer = {.asked = sqlite3_column_int64(found, 3),
+                         .expires = sqlite3_column_int64(found, 4),
+                         .attempts = sqlite3_column_int64(found, 5),
+                         .stored = true};
+    g_autofree char *reply = column_hex(found, 0);
+    Row row = {.inputs = inputs,
+               .reason = (const char *)sqlite3_column_text(found, 1),
+               .message = (const char *)sqlite3_column_text(found, 2),
+               .reply = reply};
+    print_number(row.asked, answer.asked);
+    print_number(row.expires, answer.expires);
+    print_number(row.attempts, answer.attempts);
+    seal_row(identity, question, &row, seal);
+    if (!caps_seal_check(store, found, 6, seal, "an answer", error)) {
+        return -1;
+    }
+    if (answer.expires && answer.expires <= g_get_real_time() / G_USEC_PER_SEC) {
+        return 0;
+    }
+    answer.reason = g_strdup(row.reason);
+    answer.message = g_strdup(row.message);
+    if (reply && !(answer.value = caps_reply_load(store, reply, error))) {
+        caps_answer_done(&answer);
+        return -1;
+    }
+    answer.inputs = wire_json_parse(inputs, strlen(inputs), &wire_limits_request, NULL);
+    *ret_answer = answer;
+    return 1;
+}
+
+static int find_under(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
+                      int64_t row, const char *inputs, CapsAnswer *ret_answer, GError **error)
+{
+    sqlite3_stmt *found = caps_store_prepare(
+        store,
+        "SELECT reply, reason, message, asked, expires, attempts, seal FROM answer "
+        "WHERE question = ? AND inputs = ?",
+        error, "it", row, inputs);
+    int result = found ? caps_store_step(store, found, error) : -1;
+
+    if (result == 1) {
+        result = read_row(store, identity, question, found, inputs, ret_answer, error);
+        sqlite3_reset(found);
+    }
+    return result;
+}
+
+/* The values of these inputs as the caller's words have them: the text an answer is kept under. 1:
+ * all are known, 0: not, -1: error. */
+static int evaluate(const CapsWords *words, const char *names, char **ret_inputs, GError **error)
+{
+    json_t *list = wire_json_parse(names, strlen(names), &wire_limits_request, NULL);
+    json_t *inputs = json_object();
+    json_t *name;
+    size_t i;
+    int result = list ? 1 : 0;
+    bool all_words = false;
+
+    json_array_foreach(list, i, name)
+    {
+        g_autofree char *value = NULL;
+        if (result == 1) {
+            result = caps_words_value(words, json_string_value(name), &value, error);
+        }
+        if (result == 1) {
+            json_object_set_new(inputs, json_string_value(name), json_string(value));
+        }
+        all_words = all_words || g_strcmp0(json_string_value(name), CAPS_INPUT_TARGET) == 0;
+    }
+    if (result == 1 && !all_words) {
+        result = caps_words_accepted(words, error);
+    }
+    if (result == 1) {
+        *ret_inputs = wire_json_print(inputs, WIRE_JSON_CANONICAL);
+    }
+    json_decref(inputs);
+    json_decref(list);
+    return result;
+}
+
+/* The few sets of inputs that answers to this question have read. */
+static GPtrArray *list_sets(CapsStore *store, int64_t question, GError **error)
+{
+    sqlite3_stmt *row = caps_store_prepare(store, "SELECT names FROM input_set WHERE question = ?",
+                                           error, "i", question);
+    GPtrArray *sets = g_ptr_array_new_with_free_func(g_free);
+    int found = -1;
+
+    while (row && (found = caps_store_step(store, row, error)) == 1) {
+        g_ptr_array_add(sets, g_strdup((const char *)sqlite3_column_text(row, 0)));
+    }
+    if (found < 0) {
+        g_clear_pointer(&sets, g_ptr_array_unref);
+    }
+    return sets;
+}
+
+int caps_answer_find(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
+                     const char *host, CapsAnswer *ret_answer, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    int64_t id = caps_identity_row(store, identity, false, &problem);
+    int64_t row = id ? caps_question_row(store, id, question, false, &problem) : 0;
+    g_autoptr(GPtrArray) sets = row ? list_sets(store, row, &problem) : NULL;
+    int result = problem ? -1 : 0;
+
+    CapsWords words = caps_words_new(store, identity, id, question->target, host);
+    for (guint i = 0; sets && i < sets->len && result == 0; i++) {
+        g_autofree char *inputs = NULL;
+        result = evaluate(&words, g_ptr_array_index(sets, i), &inputs, &problem);
+        if (result == 1) {
+            result = find_under(store, identity, question, row, inputs, ret_answer, &problem);
+        }
+    }
+    caps_words_done(&words);
+    caps_pass_error(&problem, error);
+    return result;
+}
+
+/* ---- storing -------------------------------------------------------------------------------------- */
+
+/* The inputs of an answer as an object; NULL: one of them cannot be compared later. */
+static json_t *read_inputs(const CapsWords *words, json_t *depends_on, const char *const *declared)
+{
+    json_t *inputs = json_object();
+    json_t *input;
+    size_t i;
+
+    for (; !depends_on && *declared; declared++) {
+        g_autofree char *value = NULL;
+        caps_words_value(words, *declared, &value, NULL); /* of the words alone: no row is read */
+        json_object_set_new(inputs, *declared, json_string(value));
+    }
+    json_array_foreach(depends_on, i, input)
+    {
+        const char *name = json_string_value(json_object_get(input, "name"));
+        json_t *value = json_object_get(input, "value");
+        if (!name || !caps_words_can_say(name) || !json_is_string(value)) {
+            json_decref(inputs);
+            return NULL;
+        }
+        json_object_set(inputs, name, value);
+    }
+    return inputs;
+}
+
+static int compare_keys(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static char *print_names(json_t *inputs)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    json_t *list = json_array();
+    const char *name;
+    json_t *value;
+
+    json_object_foreach(inputs, name, value)
+    {
+        g_ptr_array_add(names, (gpointer)name);
+    }
+    g_ptr_array_sort(names, compare_keys);
+    for (guint i = 0; i < names->len; i++) {
+        json_array_append_new(list, json_string(g_ptr_array_index(names, i)));
+    }
+    char *text = wire_json_print(list, WIRE_JSON_CANONICAL);
+    json_decref(list);
+    return text;
+}
+
+/* A failure that may pass is believed for a minute, then two, four, … up to a day. */
+static bool set_expiry(CapsStore *store, int64_t row, const char *inputs, CapsAnswer *answer,
+                       GError **error)
+{
+    sqlite3_stmt *last = caps_store_prepare(
+        store, "SELECT attempts FROM answer WHERE question = ? AND inputs = ? AND expires NOTNULL",
+        error, "it", row, inputs);
+    int found = last ? caps_store_step(store, last, error) : -1;
+
+    if (found == 1) {
+        answer->attempts = CLAMP(sqlite3_column_int64(last, 0), 0, 20) + 1;
+        sqlite3_reset(last);
+    } else {
+        answer->attempts = 1;
+    }
+    answer->expires = answer->asked + MIN(INT64_C(60) << (answer->attempts - 1), 24 * 60 * 60);
+    return found >= 0;
+}
+
+static bool insert(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
+                   int64_t row_id, const char *inputs, CapsAnswer *answer, GError **error)
+{
+    uint8_t seal[CAPS_SEAL_SIZE];
+    g_autofree char *reply = answer->value ? caps_reply_save(store, answer->value, error) : NULL;
+
+    if ((answer->value && !reply) ||
+        (answer->transient && !set_expiry(store, row_id, inputs, answer, error))) {
+        return false;
+    }
+    Row row = {
+        .inputs = inputs, .reason = answer->reason, .message = answer->message, .reply = reply};
+    print_number(row.asked, answer->asked);
+    print_number(row.expires, answer->expires);
+    print_number(row.attempts, answer->attempts);
+    seal_row(identity, question, &row, seal);
+    return caps_store_run(store,
+                          "INSERT OR REPLACE INTO answer (question, inputs, reply, reason, message,"
+                          " asked, expires, attempts, seal) "
+                          "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?, ?)",
+                          error, "ithttiiib", row_id, inputs, reply, row.reason, row.message,
+                          answer->asked, answer->expires, answer->attempts, (const void *)seal,
+                          (size_t)CAPS_SEAL_SIZE);
+}
+
+bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
+                      json_t *depends_on, const char *const *declared, const char *host,
+                      CapsAnswer *answer, GError **error)
+{
+    int64_t id = caps_identity_row(store, identity, true, error);
+    CapsWords words = caps_words_new(store, identity, id, question->target, host);
+    json_t *inputs = read_inputs(&words, depends_on, declared);
+    bool ok = id != 0;
+
+    if (ok && inputs) {
+        g_autofree char *text = wire_json_print(inputs, WIRE_JSON_CANONICAL);
+        g_autofree char *names = print_names(inputs);
+        int64_t row = caps_question_row(store, id, question, true, error);
+        ok = row != 0 &&
+             caps_store_run(store, "INSERT OR IGNORE INTO input_set VALUES (?, ?)", error, "it",
+                            row, names) &&
+             insert(store, identity, question, row, text, answer, error) &&
+             (!depends_on || caps_words_learn(&words, depends_on, error));
+    }
+    if (ok) {
+        answer->inputs = inputs;
+    } else {
+        json_decref(inputs);
+    }
+    caps_words_done(&words);
+    return ok;
+}
+
+void caps_answer_done(CapsAnswer *answer)
+{
+    g_clear_pointer(&answer->value, json_decref);
+    g_clear_pointer(&answer->inputs, json_decref);
+    g_clear_pointer(&answer->reason, g_free);
+    g_clear_pointer(&answer->message, g_free);
+}

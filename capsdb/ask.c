@@ -1,0 +1,273 @@
+/* ask: one question, answered from the store or by the emulator (collect.h).
+ *
+ * Nothing is written while an emulator runs; what it said goes in with one transaction, and only if
+ * the emulator on disk still is the one that was asked. */
+#include "asking.h"
+
+#include "declared.h"
+#include "flight.h"
+#include "host.h"
+#include "launch.h"
+#include "wire.h"
+
+#include <string.h>
+
+CapsPolicy caps_policy_default(void)
+{
+    return (CapsPolicy){.may_probe = true, .limits = prb_limits_default};
+}
+
+static int64_t now_seconds(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+/* ---- one question --------------------------------------------------------------------------------- */
+
+/* The arguments of a question to one of ours: the target is one of them. */
+static json_t *arguments_with_target(const CapsQuestion *question)
+{
+    json_t *arguments = question->arguments ? json_copy(question->arguments) : json_object();
+    if (question->target) {
+        json_object_set(arguments, "target", question->target);
+    }
+    return arguments;
+}
+
+/* True: the store knows it for a QEMU. */
+static bool is_known_qemu(const CapsAsking *asking)
+{
+    sqlite3_stmt *row =
+        caps_store_prepare(asking->store, "SELECT kind = 'qemu' FROM identity WHERE hash = ?", NULL,
+                           "h", asking->identity->hash);
+    bool known =
+        row && caps_store_step(asking->store, row, NULL) == 1 && sqlite3_column_int(row, 0) == 1;
+    if (row) {
+        sqlite3_reset(row);
+    }
+    return known;
+}
+
+/* A QEMU takes the target on its command line. What refuses to start there is an emulator all the
+ * same: it started before. */
+static PrbConversation *open_for_target(const CapsAsking *asking, GError **error)
+{
+    g_auto(CapsLaunch) launch = caps_launch_new(asking->question->target);
+    g_autoptr(GError) problem = NULL;
+    PrbConversation *conversation =
+        prb_conversation_open(asking->identity->path, launch.machine,
+                              (const char *const *)launch.more, &asking->policy->limits, &problem);
+
+    if (problem && problem->code == PRB_ERROR_NOT_AN_EMULATOR) {
+        problem->code = PRB_ERROR_REFUSED;
+    }
+    caps_pass_error(&problem, error);
+    return conversation;
+}
+
+/* Which of the two an emulator is, its greeting tells; one that is new is launched bare for that.
+ */
+static PrbConversation *open_conversation(const CapsAsking *asking, GError **error)
+{
+    bool has_target = asking->question->target != NULL;
+
+    if (has_target && is_known_qemu(asking)) {
+        return open_for_target(asking, error);
+    }
+    PrbConversation *conversation =
+        prb_conversation_open(asking->identity->path, NULL, NULL, &asking->policy->limits, error);
+    if (conversation && has_target && prb_conversation_kind(conversation) == PRB_QEMU) {
+        prb_conversation_close(conversation);
+        return open_for_target(asking, error);
+    }
+    return conversation;
+}
+
+/* The value as it will come out of the store: a caller sees no difference between the two. */
+static json_t *canonical(json_t *value)
+{
+    g_autofree char *text = wire_json_print(value, WIRE_JSON_CANONICAL);
+    static const WireLimits limits = {.max_bytes = SIZE_MAX / 2, .max_depth = 1024};
+
+    json_decref(value);
+    return wire_json_parse(text, strlen(text), &limits, NULL);
+}
+
+static void ask_emulator(CapsAsking *asking, CapsAnswer *answer, GError **error)
+{
+    const CapsQuestion *question = asking->question;
+    g_autoptr(PrbConversation) conversation = open_conversation(asking, error);
+
+    if (!conversation) {
+        return;
+    }
+    asking->greeted = true;
+    asking->tells = prb_conversation_kind(conversation) == PRB_VITRINE;
+    if (!asking->tells && !caps_declared_may_ask(question->command)) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE,
+                    "%s is not a question: it may change things", question->command);
+        return;
+    }
+    json_t *arguments =
+        asking->tells ? arguments_with_target(question) : json_incref(question->arguments);
+    json_t *value;
+    if (prb_ask(conversation, question->command, arguments, &value, &asking->depends_on, error)) {
+        answer->value = canonical(value);
+    }
+    json_decref(arguments);
+}
+
+/* Is this about the emulator's answer, or about us? */
+static bool is_answer(const GError *problem)
+{
+    return problem->domain == PRB_ERROR && problem->code != PRB_ERROR_SYSTEM &&
+           problem->code != PRB_ERROR_NOT_FOUND && problem->code != PRB_ERROR_NOT_EXECUTABLE;
+}
+
+bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, GError **error)
+{
+    int64_t id = caps_identity_row(asking->store, asking->identity, true, error);
+    int64_t row = id ? caps_question_row(asking->store, id, asking->question, true, error) : 0;
+
+    if (row && answer->value) {
+        return caps_store_run(asking->store, "DELETE FROM quarantine WHERE question = ?", error,
+                              "i", row);
+    }
+    return row &&
+           caps_store_run(asking->store, "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?)",
+                          error, "itti", row, answer->reason, answer->message, answer->asked);
+}
+
+bool caps_asking_still_there(const CapsAsking *asking, GError **error)
+{
+    const CapsIdentity *identity = asking->identity;
+    g_autoptr(CapsIdentity) now = caps_identity_new(identity->path, asking->store, error);
+
+    if (now && !g_str_equal(now->hash, identity->hash)) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED,
+                    "%s was replaced while it was asked; ask again", identity->path);
+        return false;
+    }
+    return now != NULL;
+}
+
+static const char *const kinds[] = {[PRB_QEMU] = "qemu", [PRB_VITRINE] = "vitrine"};
+
+bool caps_asking_note_kind(const CapsAsking *asking, PrbKind kind, const char *version,
+                           GError **error)
+{
+    return caps_store_run(asking->store,
+                          "UPDATE identity SET kind = ?, version = COALESCE(?, version) "
+                          "WHERE hash = ?",
+                          error, "tth", kinds[kind], version, asking->identity->hash);
+}
+
+static bool save_answer(CapsAsking *asking, CapsAnswer *answer, GError **error)
+{
+    /* A refused target was not checked by anybody who tells inputs: all of it is one. */
+    const char *const all[] = {CAPS_INPUT_TARGET, NULL};
+    const char *const *declared =
+        asking->tells && asking->question->target ? all : caps_declared_inputs(asking->question);
+    json_t *depends_on = answer->value && asking->tells ? asking->depends_on : NULL;
+
+    if (!caps_store_is_writable(asking->store)) {
+        return true;
+    }
+    if (!caps_store_begin(asking->store, error)) {
+        return false;
+    }
+    bool ok = caps_asking_still_there(asking, error) &&
+              caps_answer_save(asking->store, asking->identity, asking->question, depends_on,
+                               declared, asking->host, answer, error);
+    if (ok &&
+        (answer->value || g_strcmp0(answer->reason, prb_error_reason(PRB_ERROR_CRASHED)) == 0)) {
+        ok = caps_asking_quarantine(asking, answer, error);
+    }
+    if (ok && asking->greeted) {
+        ok = caps_asking_note_kind(asking, asking->tells ? PRB_VITRINE : PRB_QEMU, NULL, error);
+    }
+    return caps_store_end(asking->store, ok, error);
+}
+
+void caps_asking_describe(CapsAnswer *answer, const GError *problem)
+{
+    answer->reason = g_strdup(prb_error_reason(problem->code));
+    answer->message = g_utf8_make_valid(problem->message, -1);
+    answer->transient = problem->code != PRB_ERROR_REFUSED && problem->code != PRB_ERROR_CRASHED;
+}
+
+static bool ask_and_save(CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
+{
+    g_auto(CapsAnswer) answer = {.asked = now_seconds()};
+    g_autoptr(GError) problem = NULL;
+
+    ask_emulator(asking, &answer, &problem);
+    if (problem && !is_answer(problem)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
+    }
+    if (problem) {
+        caps_asking_describe(&answer, problem);
+    }
+    bool ok = save_answer(asking, &answer, error);
+    json_decref(asking->depends_on);
+    if (ok) {
+        *ret_answer = answer;
+        answer = (CapsAnswer){0};
+    }
+    return ok;
+}
+
+static char *flight_key(const CapsAsking *asking)
+{
+    json_t *arguments = arguments_with_target(asking->question);
+    g_autofree char *text = wire_json_print(arguments, WIRE_JSON_CANONICAL);
+
+    json_decref(arguments);
+    return g_strjoin(" ", asking->identity->hash, asking->question->command, text, NULL);
+}
+
+static int find(const CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
+{
+    if (asking->policy->again) {
+        return 0;
+    }
+    return caps_answer_find(asking->store, asking->identity, asking->question, asking->host,
+                            ret_answer, error);
+}
+
+/* Asks, or waits for the one who does and takes what that one learned. */
+static bool ask_once(CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *key = flight_key(asking);
+    const PrbLimits *limits = &asking->policy->limits;
+    int flight = caps_flight_begin(asking->store, key, 3 * limits->probe_ms, &problem);
+    int found = problem ? -1 : find(asking, ret_answer, &problem);
+    bool ok = found == 1 || (found == 0 && ask_and_save(asking, ret_answer, &problem));
+
+    caps_flight_end(flight);
+    caps_pass_error(&problem, error);
+    return ok;
+}
+
+bool caps_ask(CapsStore *store, const char *path, const CapsQuestion *question,
+              const CapsPolicy *policy, CapsAnswer *ret_answer, GError **error)
+{
+    g_autofree char *host = caps_host_hash();
+    g_autoptr(CapsIdentity) identity = caps_identity_new(path, store, error);
+    CapsAsking asking = {
+        .store = store, .identity = identity, .question = question, .policy = policy, .host = host};
+    int found = identity ? find(&asking, ret_answer, error) : -1;
+
+    if (found) {
+        return found == 1;
+    }
+    if (!policy->may_probe) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN,
+                    "%s: nothing is stored that answers %s, and it may not be asked", path,
+                    question->command);
+        return false;
+    }
+    return ask_once(&asking, ret_answer, error);
+}

@@ -1,0 +1,53 @@
+/* cli: what the verbs of the command line share. Internal to the program. */
+#ifndef VITRINE_CAPSDB_CLI_H
+#define VITRINE_CAPSDB_CLI_H
+
+#include "collect.h"
+
+#include <stdio.h>
+
+typedef enum {
+    CLI_YES = 0,
+    CLI_NO = 1,
+    CLI_USAGE = 2,
+    CLI_UNKNOWN = 3, /* the emulator refuses, or nothing could be told */
+    CLI_STALE = 4,   /* not stored, and not allowed to ask */
+    CLI_FAILED = 5,  /* the prober got no answer */
+    CLI_DAMAGED = 6, /* the database cannot be used */
+    CLI_DEADLINE = 7,
+} CapsCliExit;
+
+/* The words after the verb, read. */
+typedef struct CapsCli {
+    char *database;
+    bool json;
+    char *emulator;
+    char **rest;       /* what is no option */
+    json_t *target;    /* or NULL */
+    json_t *arguments; /* or NULL */
+    CapsPolicy policy;
+} CapsCli;
+
+/* Reads argv (of the verb). False: error is CAPS_ERROR_USAGE. */
+bool caps_cli_parse(CapsCli *ret_cli, int argc, char **argv, GError **error);
+/* Frees what it holds; the struct is the caller's. */
+void caps_cli_done(CapsCli *cli);
+
+/* The store of --db, of CAPSDB_ROOT, or the person's own; tells what there is to tell about it. */
+CapsStore *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error);
+
+/* The exit code that an error comes to. */
+CapsCliExit caps_cli_code(const GError *error);
+
+/* Prints a value: JSON on one line with --json, else for people. */
+void caps_cli_print(const CapsCli *cli, json_t *value);
+
+/* The verbs. Each returns an exit code, or -1 with error. */
+int caps_cli_ask(const CapsCli *cli, GError **error);
+int caps_cli_why(const CapsCli *cli, GError **error);
+int caps_cli_add(const CapsCli *cli, GError **error);
+int caps_cli_list(const CapsCli *cli, GError **error);
+int caps_cli_show(const CapsCli *cli, GError **error);
+int caps_cli_verify(const CapsCli *cli, GError **error);
+
+#endif

@@ -1,0 +1,51 @@
+/* flight: locks on bytes of FILE.lock, one byte for each key by its hash.
+ *
+ * Open-file-description locks: the kernel drops them with the last reference to the open file, so a
+ * dead asker blocks nobody, and two threads of one process exclude each other. Two keys with one
+ * hash only wait for each other. This file must not know what is asked. */
+#include "flight.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define RETRY_US 5000
+
+static off_t place_of(const char *key)
+{
+    g_autofree char *hash = caps_hash(key, strlen(key));
+    hash[15] = '\0'; /* 60 bits; the byte 0 is for whole-file locks */
+    return (off_t)g_ascii_strtoull(hash, NULL, 16) + 1;
+}
+
+int caps_flight_begin(const CapsStore *store, const char *key, unsigned wait_ms, GError **error)
+{
+    int64_t deadline = g_get_monotonic_time() + wait_ms * 1000LL;
+    g_autofree char *path = g_strconcat(caps_store_path(store), ".lock", NULL);
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = place_of(key), .l_len = 1};
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    while (fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) < 0) {
+        if (errno != EAGAIN && errno != EACCES && errno != EINTR) {
+            caps_flight_end(fd);
+            return -1;
+        }
+        if (g_get_monotonic_time() > deadline) {
+            g_set_error(error, CAPS_ERROR, CAPS_ERROR_LOCKED,
+                        "another process has been asking the same for more than %u ms", wait_ms);
+            caps_flight_end(fd);
+            return -1;
+        }
+        g_usleep(RETRY_US);
+    }
+    return fd;
+}
+
+void caps_flight_end(int flight)
+{
+    if (flight >= 0) {
+        close(flight);
+    }
+}

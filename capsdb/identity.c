@@ -1,0 +1,300 @@
+/* identity: what the content of an emulator is made of (identity.h). */
+#include "identity.h"
+
+#include "file.h"
+#include "probe.h"
+#include "wire.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Changes when the prober asks other questions or reads replies in another way. */
+#define PROBER_VERSION "1"
+
+#define MAX_DEPTH  8 /* scripts that call scripts */
+#define MAX_PARTS  512
+#define MAX_SCRIPT (1 << 20) /* bytes; a longer file is taken for a program */
+
+/* Where a program is found without a path, when the environment is empty. */
+static const char *const search_path[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                          "/usr/bin",        "/sbin",          "/bin"};
+
+typedef struct Finder {
+    CapsStore *memo;
+    GPtrArray *parts;
+    GHashTable *seen; /* real paths */
+} Finder;
+
+static bool add_program(Finder *finder, const char *path, const char *role, unsigned depth,
+                        GError **error);
+
+static void free_part(gpointer data)
+{
+    CapsPart *part = data;
+    g_free(part->path);
+    g_free(part->hash);
+    g_free(part);
+}
+
+/* False without error: it is there already. */
+static bool is_new(Finder *finder, const char *path)
+{
+    g_autofree char *real = realpath(path, NULL);
+    return finder->parts->len < MAX_PARTS &&
+           g_hash_table_add(finder->seen, g_strdup(real ? real : path));
+}
+
+static void add_part(Finder *finder, const char *role, const char *path, const char *hash)
+{
+    CapsPart *part = g_new(CapsPart, 1);
+    *part = (CapsPart){role, g_strdup(path), g_strdup(hash)};
+    g_ptr_array_add(finder->parts, part);
+}
+
+/* ---- modules ---------------------------------------------------------------------------------- */
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* What an emulator loads from a folder: modules, and machine files. */
+static bool is_loadable(const char *name)
+{
+    return g_str_has_suffix(name, ".so") || g_str_has_suffix(name, ".cfg");
+}
+
+static bool add_folder(Finder *finder, const char *folder, GError **error)
+{
+    g_autoptr(GDir) listing = is_new(finder, folder) ? g_dir_open(folder, 0, NULL) : NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    const char *name;
+    bool ok = true;
+
+    while (listing && (name = g_dir_read_name(listing))) {
+        if (is_loadable(name)) {
+            g_ptr_array_add(names, g_strdup(name));
+        }
+    }
+    g_ptr_array_sort(names, compare_names);
+    for (guint i = 0; i < names->len && ok; i++) {
+        g_autofree char *path = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
+        g_auto(CapsFile) file = {0};
+        if (is_new(finder, path)) {
+            ok = caps_file_read(path, finder->memo, &file, error);
+            if (ok) {
+                add_part(finder, "module", path, file.hash);
+            }
+        }
+    }
+    return ok;
+}
+
+/* A folder that the program names, there and where a relocated program looks for it: beside its own
+ * folder, under the name without /usr; and in a build tree. */
+static bool add_named_folder(Finder *finder, const char *program, const char *name, GError **error)
+{
+    g_autofree char *own = g_path_get_dirname(program);
+    const char *rest = g_str_has_prefix(name, "/usr/local/") ? name + strlen("/usr/local")
+                       : g_str_has_prefix(name, "/usr/")     ? name + strlen("/usr")
+                                                             : name;
+    g_autofree char *relocated = g_build_filename(own, "..", rest, NULL);
+    g_autofree char *bundled = g_build_filename(own, "qemu-bundle", name, NULL);
+
+    return add_folder(finder, name, error) && add_folder(finder, relocated, error) &&
+           add_folder(finder, bundled, error);
+}
+
+/* ---- scripts ---------------------------------------------------------------------------------- */
+
+static bool is_program(const char *path)
+{
+    struct stat found;
+    return stat(path, &found) == 0 && S_ISREG(found.st_mode) && access(path, X_OK) == 0;
+}
+
+/* The program a word of a script may mean: a path, a neighbour of the script, one on the search
+ * path. A word that is none of these means nothing. */
+static char *resolve_word(const char *word, const char *folder)
+{
+    const char *base = strrchr(word, '/');
+    char *path = g_strdup(word);
+
+    if (word[0] == '/' && is_program(path)) {
+        return path;
+    }
+    g_free(path);
+    path = g_build_filename(folder, base ? base + 1 : word, NULL);
+    for (size_t i = 0; !is_program(path) && !base && i < G_N_ELEMENTS(search_path); i++) {
+        g_free(path);
+        path = g_build_filename(search_path[i], word, NULL);
+    }
+    if (!is_program(path)) {
+        g_clear_pointer(&path, g_free);
+    }
+    return path;
+}
+
+static bool add_words(Finder *finder, const char *script, char *text, unsigned depth,
+                      GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(script);
+    bool ok = true;
+
+    for (char *at = text; *at && ok;) {
+        size_t length = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                   "/._+-@");
+        char after = at[length];
+        at[length] = '\0';
+        g_autofree char *path = length > 1 ? resolve_word(at, folder) : NULL;
+        if (path) {
+            ok = add_program(finder, path, "named", depth + 1, error);
+        }
+        at += length + (after ? 1 : 0);
+    }
+    return ok;
+}
+
+/* "#! INTERPRETER ARGUMENT": both may be programs (/usr/bin/env python3), as may any word below. */
+static bool add_script(Finder *finder, const char *path, char *text, unsigned depth, GError **error)
+{
+    g_autofree char *line = g_strndup(text + 2, strcspn(text + 2, "\n"));
+    char *interpreter = g_strstrip(line);
+    interpreter[strcspn(interpreter, " \t")] = '\0';
+
+    return (!is_program(interpreter) ||
+            add_program(finder, interpreter, "interpreter", depth + 1, error)) &&
+           add_words(finder, path, text, depth, error);
+}
+
+static char *read_script(const char *path)
+{
+    struct stat found;
+    char *text = NULL;
+    gsize length;
+
+    if (stat(path, &found) < 0 || found.st_size > MAX_SCRIPT ||
+        !g_file_get_contents(path, &text, &length, NULL) || length < 2 ||
+        memcmp(text, "#!", 2) != 0) {
+        g_clear_pointer(&text, g_free);
+    }
+    return text;
+}
+
+/* ---- programs --------------------------------------------------------------------------------- */
+
+static bool add_program(Finder *finder, const char *path, const char *role, unsigned depth,
+                        GError **error)
+{
+    if (depth > MAX_DEPTH || !is_new(finder, path)) {
+        return true;
+    }
+    g_auto(CapsFile) file = {0};
+    g_autofree char *script = read_script(path);
+    bool ok = caps_file_read(path, finder->memo, &file, error);
+
+    if (!ok) {
+        return false;
+    }
+    add_part(finder, script && depth == 0 ? "script" : role, path, file.hash);
+    if (script) {
+        return add_script(finder, path, script, depth, error);
+    }
+    g_autofree char *real = realpath(path, NULL);
+    for (char **name = file.names; *name && ok; name++) {
+        ok = add_named_folder(finder, real ? real : path, *name, error);
+    }
+    return ok;
+}
+
+/* The name it is called by counts where the program can see it and is known to: a script may look
+ * at $0, a QEMU whose name ends in "kvm" prefers that accelerator. */
+static char *name_that_counts(const CapsIdentity *identity)
+{
+    const CapsPart *first = g_ptr_array_index(identity->parts, 0);
+    g_autofree char *name = g_path_get_basename(identity->path);
+
+    if (g_str_equal(first->role, "script")) {
+        return g_steal_pointer(&name);
+    }
+    return g_strdup(g_str_has_suffix(name, "kvm") ? "kvm" : "");
+}
+
+static void compute_hash(CapsIdentity *identity)
+{
+    g_autofree char *called = name_that_counts(identity);
+    json_t *parts = json_array();
+
+    for (guint i = 0; i < identity->parts->len; i++) {
+        const CapsPart *part = g_ptr_array_index(identity->parts, i);
+        g_autofree char *name = g_path_get_basename(part->path);
+        bool named = g_str_equal(part->role, "module");
+        json_array_append_new(parts,
+                              json_pack("[s, s, s]", part->role, part->hash, named ? name : ""));
+    }
+    json_t *all =
+        json_pack("{s:s, s:s, s:o}", "prober", PROBER_VERSION, "called", called, "parts", parts);
+    g_autofree char *text = wire_json_print(all, WIRE_JSON_CANONICAL);
+    json_decref(all);
+    identity->hash = caps_hash(text, strlen(text));
+}
+
+static bool look_at_path(const char *path, GError **error)
+{
+    struct stat found;
+
+    if (stat(path, &found) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+        g_set_error(error, PRB_ERROR, PRB_ERROR_NOT_FOUND, "%s: %s", path, g_strerror(errno));
+        return false;
+    }
+    if (!is_program(path) || access(path, R_OK) < 0) {
+        g_set_error(error, PRB_ERROR, PRB_ERROR_NOT_EXECUTABLE, "%s: not a program that can be run",
+                    path);
+        return false;
+    }
+    return true;
+}
+
+CapsIdentity *caps_identity_new(const char *path, CapsStore *memo, GError **error)
+{
+    CapsIdentity *identity = g_new0(CapsIdentity, 1);
+
+    identity->path = g_canonicalize_filename(path, NULL);
+    identity->parts = g_ptr_array_new_with_free_func(free_part);
+    Finder finder = {memo, identity->parts,
+                     g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    bool ok = look_at_path(identity->path, error) &&
+              add_program(&finder, identity->path, "program", 0, error);
+    g_hash_table_unref(finder.seen);
+    if (!ok) {
+        caps_identity_free(identity);
+        return NULL;
+    }
+    compute_hash(identity);
+    return identity;
+}
+
+void caps_identity_free(CapsIdentity *identity)
+{
+    if (!identity) {
+        return;
+    }
+    g_free(identity->hash);
+    g_free(identity->path);
+    g_ptr_array_unref(identity->parts);
+    g_free(identity);
+}
+
+json_t *caps_identity_parts(const CapsIdentity *identity)
+{
+    json_t *parts = json_array();
+
+    for (guint i = 0; i < identity->parts->len; i++) {
+        const CapsPart *part = g_ptr_array_index(identity->parts, i);
+        json_array_append_new(parts, json_pack("{s:s, s:s, s:s}", "role", part->role, "path",
+                                               part->path, "hash", part->hash));
+    }
+    return parts;
+}

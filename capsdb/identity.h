@@ -1,0 +1,35 @@
+/* identity: which emulator this is, by content.
+ *
+ * Two files are one emulator when everything that can shape their answers is the same: the bytes of
+ * the program; for a script its interpreter and every program it names; the loadable modules and
+ * machine files in the folders that the program names; the version of the prober's questions. The
+ * path does not count, nor does any time stamp. This file must not know what was ever answered. */
+#ifndef VITRINE_CAPSDB_IDENTITY_H
+#define VITRINE_CAPSDB_IDENTITY_H
+
+#include "store.h"
+
+/* One file that made the identity what it is. */
+typedef struct CapsPart {
+    const char *role; /* "program", "script", "interpreter", "named", "module"; static */
+    char *path;
+    char *hash; /* SHA-256 of the content, in hex */
+} CapsPart;
+
+typedef struct CapsIdentity {
+    char *hash;       /* SHA-256, in hex */
+    char *path;       /* as given, made absolute */
+    GPtrArray *parts; /* CapsPart *, in the order they were found */
+} CapsIdentity;
+
+/* Reads the files. memo: a store that remembers the hashes of files that have not changed since, or
+ * NULL. Errors are the prober's NOT_FOUND and NOT_EXECUTABLE, or a store's. */
+CapsIdentity *caps_identity_new(const char *path, CapsStore *memo, GError **error);
+/* Frees an identity; NULL is fine. */
+void caps_identity_free(CapsIdentity *identity);
+/* The parts as JSON: an array of {role, path, hash}. New reference. */
+json_t *caps_identity_parts(const CapsIdentity *identity);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CapsIdentity, caps_identity_free)
+
+#endif

@@ -1,0 +1,129 @@
+/* capsdb: the command line of the capabilities database.
+ *
+ * Finds the verb, reads its words, and turns what came of it into an exit code. What the verbs do
+ * is in verbs.c, why.c and verify.c. */
+#include "cli.h"
+
+#include "wire.h"
+
+#include <locale.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    const char *words;
+    const char *help;
+    int (*run)(const CapsCli *cli, GError **error);
+} verbs[] = {
+    {"ask", "COMMAND --emulator PATH", "answers a question, from the database if it can",
+     caps_cli_ask},
+    {"why", "COMMAND --emulator PATH", "says what the stored answer depends on", caps_cli_why},
+    {"add", "PATH…", "asks emulators all that depends on them alone", caps_cli_add},
+    {"list", "", "lists the emulators in the database", caps_cli_list},
+    {"show", "PATH…", "shows what is known of an emulator", caps_cli_show},
+    {"verify", "[PATH…]", "asks again what is stored, and compares", caps_cli_verify},
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "capsdb: what emulators said, kept under what each answer depended on\n\n");
+    for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+        fprintf(to, "  capsdb %-7s %-24s %s\n", verbs[i].name, verbs[i].words, verbs[i].help);
+    }
+    fprintf(
+        to,
+        "\nof a question: [--machine M] [--accel A] [--option K=V]… [--cpu C] [--smp N|cpus=N,…]\n"
+        "               [--memory SIZE] [--nodefaults] [--arg NAME=VALUE]…\n"
+        "of all:        [--db FILE] [--json] [--no-probe] [--again] [--deadline SECONDS]\n"
+        "exit codes:    0 yes, 1 no, 2 usage, 3 unknown, 4 not stored and not allowed to ask,\n"
+        "               5 probe failed, 6 database damaged, 7 deadline\n");
+}
+
+CapsCliExit caps_cli_code(const GError *error)
+{
+    if (error->domain == PRB_ERROR) {
+        return error->code == PRB_ERROR_SILENT    ? CLI_DEADLINE
+               : error->code == PRB_ERROR_REFUSED ? CLI_UNKNOWN
+                                                  : CLI_FAILED;
+    }
+    if (error->domain == CAPS_ERROR) {
+        return error->code == CAPS_ERROR_USAGE     ? CLI_USAGE
+               : error->code == CAPS_ERROR_UNKNOWN ? CLI_STALE
+               : error->code == CAPS_ERROR_FAILED  ? CLI_FAILED
+                                                   : CLI_DAMAGED;
+    }
+    return CLI_USAGE;
+}
+
+/* The reason a program can branch on. */
+static const char *reason_of(const GError *error)
+{
+    static const char *const reasons[] = {
+        [CAPS_ERROR_FAILED] = "Failed",     [CAPS_ERROR_DAMAGED] = "Damaged",
+        [CAPS_ERROR_NEWER] = "Newer",       [CAPS_ERROR_READ_ONLY] = "ReadOnly",
+        [CAPS_ERROR_LOCKED] = "Locked",     [CAPS_ERROR_UNTRUSTED] = "Untrusted",
+        [CAPS_ERROR_UNKNOWN] = "NotStored", [CAPS_ERROR_USAGE] = "Usage",
+    };
+    return error->domain == PRB_ERROR ? prb_error_reason(error->code) : reasons[error->code];
+}
+
+static int report(const GError *error, bool json)
+{
+    if (json) {
+        g_autofree char *message = g_utf8_make_valid(error->message, -1);
+        json_t *value =
+            json_pack("{s:{s:s, s:s}}", "error", "reason", reason_of(error), "desc", message);
+        g_autofree char *text = wire_json_print(value, WIRE_JSON_COMPACT);
+        json_decref(value);
+        puts(text);
+    } else {
+        fprintf(stderr, "capsdb: %s\n", error->message);
+    }
+    return caps_cli_code(error);
+}
+
+static int run(size_t verb, int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    CapsCli cli;
+    int code = -1;
+
+    if (caps_cli_parse(&cli, argc, argv, &error)) {
+        code = verbs[verb].run(&cli, &error);
+        if (error) {
+            code = report(error, cli.json);
+        }
+        caps_cli_done(&cli);
+    } else {
+        code = report(error, false);
+    }
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "capsdb: the output cannot be written\n");
+        return CLI_FAILED;
+    }
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "");
+    if (argc > 1 && (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "help"))) {
+        print_help(stdout);
+        return CLI_YES;
+    }
+    if (argc > 1 && g_str_equal(argv[1], "--version")) {
+        printf("capsdb %s\n", VITRINE_VERSION);
+        return CLI_YES;
+    }
+    for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(verbs); i++) {
+        if (g_str_equal(argv[1], verbs[i].name)) {
+            return run(i, argc - 1, argv + 1);
+        }
+    }
+    if (argc > 1) {
+        fprintf(stderr, "capsdb: there is no verb \"%s\"; capsdb --help lists them\n", argv[1]);
+    } else {
+        print_help(stderr);
+    }
+    return CLI_USAGE;
+}

@@ -1,0 +1,444 @@
+/* store: opening, migrating, sealing and rebuilding the database file (format: store.h). */
+#include "store.h"
+
+#include "functions.h"
+#include "migrations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BUSY_MS 5000
+
+struct CapsStore {
+    sqlite3 *db;
+    char *path;
+    char *note;
+    bool writable;
+    GHashTable *statements; /* text -> sqlite3_stmt * */
+};
+
+GQuark caps_error_quark(void)
+{
+    return g_quark_from_static_string("caps-error-quark");
+}
+
+void caps_pass_error(GError **problem, GError **error)
+{
+    if (*problem) {
+        g_propagate_error(error, g_steal_pointer(problem));
+    }
+}
+
+/* ---- errors ----------------------------------------------------------------------------------- */
+
+void caps_store_set_error(CapsStore *store, int code, const char *doing, GError **error)
+{
+    CapsErrorCode ours = CAPS_ERROR_FAILED;
+    const char *why = store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
+
+    switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+        ours = CAPS_ERROR_DAMAGED;
+        break;
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        ours = CAPS_ERROR_LOCKED;
+        why = "another process holds it";
+        break;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+        ours = CAPS_ERROR_READ_ONLY;
+        break;
+    default:
+        break;
+    }
+    g_set_error(error, CAPS_ERROR, (int)ours, "%s: %s: %s", store->path, doing, why);
+}
+
+static bool check(CapsStore *store, int code, const char *doing, GError **error)
+{
+    if (code == SQLITE_OK || code == SQLITE_DONE || code == SQLITE_ROW) {
+        return true;
+    }
+    caps_store_set_error(store, code, doing, error);
+    return false;
+}
+
+static bool execute(CapsStore *store, const char *sql, GError **error)
+{
+    return check(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "statement", error);
+}
+
+/* ---- statements -------------------------------------------------------------------------------- */
+
+static void bind_hex(sqlite3_stmt *statement, int index, const char *hex)
+{
+    uint8_t bytes[32];
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] =
+            (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
+    }
+    sqlite3_bind_blob(statement, index, bytes, sizeof(bytes), SQLITE_TRANSIENT);
+}
+
+static void bind_values(sqlite3_stmt *statement, const char *values, va_list list)
+{
+    for (int i = 1; *values; i++, values++) {
+        const void *bytes;
+        switch (*values) {
+        case 't':
+            sqlite3_bind_text(statement, i, va_arg(list, const char *), -1, SQLITE_TRANSIENT);
+            break;
+        case 'i':
+            sqlite3_bind_int64(statement, i, va_arg(list, int64_t));
+            break;
+        case 'b':
+            bytes = va_arg(list, const void *);
+            sqlite3_bind_blob64(statement, i, bytes, va_arg(list, size_t), SQLITE_TRANSIENT);
+            break;
+        default:
+            g_assert(*values == 'h');
+            bytes = va_arg(list, const char *);
+            if (bytes) {
+                bind_hex(statement, i, bytes);
+            }
+        }
+    }
+}
+
+static sqlite3_stmt *prepare(CapsStore *store, const char *sql, const char *values, va_list list,
+                             GError **error)
+{
+    sqlite3_stmt *statement = g_hash_table_lookup(store->statements, sql);
+
+    if (!statement) {
+        int code =
+            sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
+        if (!check(store, code, "statement", error)) {
+            return NULL;
+        }
+        g_hash_table_insert(store->statements, g_strdup(sql), statement);
+    }
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    bind_values(statement, values, list);
+    return statement;
+}
+
+sqlite3_stmt *caps_store_prepare(CapsStore *store, const char *sql, GError **error,
+                                 const char *values, ...)
+{
+    va_list list;
+    va_start(list, values);
+    sqlite3_stmt *statement = prepare(store, sql, values, list, error);
+    va_end(list);
+    return statement;
+}
+
+int caps_store_step(CapsStore *store, sqlite3_stmt *statement, GError **error)
+{
+    int code = sqlite3_step(statement);
+    if (code == SQLITE_ROW) {
+        return 1;
+    }
+    bool ok = check(store, code, "reading", error);
+    sqlite3_reset(statement);
+    return ok ? 0 : -1;
+}
+
+bool caps_store_run(CapsStore *store, const char *sql, GError **error, const char *values, ...)
+{
+    va_list list;
+    va_start(list, values);
+    sqlite3_stmt *statement = prepare(store, sql, values, list, error);
+    va_end(list);
+    if (!statement) {
+        return false;
+    }
+    int code = sqlite3_step(statement);
+    bool ok = check(store, code, "writing", error);
+    sqlite3_reset(statement);
+    return ok;
+}
+
+sqlite3 *caps_store_sqlite(CapsStore *store)
+{
+    return store->db;
+}
+
+bool caps_store_begin(CapsStore *store, GError **error)
+{
+    if (!store->writable) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "%s: it cannot be written",
+                    store->path);
+        return false;
+    }
+    return execute(store, "BEGIN IMMEDIATE", error);
+}
+
+bool caps_store_end(CapsStore *store, bool ok, GError **error)
+{
+    if (ok && execute(store, "COMMIT", error)) {
+        return true;
+    }
+    /* A COMMIT that failed may have rolled back already; then this does nothing. */
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static int64_t pragma(CapsStore *store, const char *sql, GError **error)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t value = -1;
+
+    if (check(store, sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL), "header", error) &&
+        check(store, sqlite3_step(statement), "header", error)) {
+        value = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    return value;
+}
+
+/* One transaction for all that are pending and the new version. */
+static bool migrate(CapsStore *store, int64_t version, GError **error)
+{
+    bool ok = execute(store, "BEGIN IMMEDIATE", error);
+    if (!ok) {
+        return false;
+    }
+    version = pragma(store, "PRAGMA user_version", error); /* another process may have been first */
+    for (; ok && version < (int64_t)caps_n_migrations; version++) {
+        g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %d", (int)version + 1);
+        ok = execute(store, caps_migrations[version], error) && execute(store, mark, error);
+    }
+    return caps_store_end(store, ok, error);
+}
+
+static bool set_up(CapsStore *store, GError **error)
+{
+    int64_t application = pragma(store, "PRAGMA application_id", error);
+    int64_t version = application < 0 ? -1 : pragma(store, "PRAGMA user_version", error);
+
+    if (version < 0) {
+        return false;
+    }
+    if (application != CAPS_APPLICATION_ID && (application || version)) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: a database of another program",
+                    store->path);
+        return false;
+    }
+    if (version > (int64_t)caps_n_migrations) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_NEWER,
+                    "%s: of version %d, this program knows up to %d; use a newer capsdb, or name "
+                    "another file with --db",
+                    store->path, (int)version, (int)caps_n_migrations);
+        return false;
+    }
+    if (version == (int64_t)caps_n_migrations) {
+        return true;
+    }
+    if (!store->writable) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY,
+                    "%s: of version %d, and cannot be written to bring it to %d", store->path,
+                    (int)version, (int)caps_n_migrations);
+        return false;
+    }
+    return migrate(store, version, error);
+}
+
+/* Who may have written this file? Only the person, or root. */
+static bool look_at_file(CapsStore *store, bool *ret_exists, GError **error)
+{
+    struct stat found;
+    const char *wrong = NULL;
+
+    *ret_exists = lstat(store->path, &found) == 0;
+    if (!*ret_exists) {
+        return true;
+    }
+    if (!S_ISREG(found.st_mode)) {
+        wrong = S_ISLNK(found.st_mode) ? "a symbolic link" : "not a regular file";
+    } else if (found.st_uid != geteuid() && found.st_uid != 0) {
+        wrong = "it belongs to another user";
+    } else if (found.st_mode & (S_IWGRP | S_IWOTH)) {
+        wrong = "others may write it";
+    }
+    if (wrong) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNTRUSTED, "%s: %s; not used", store->path,
+                    wrong);
+    }
+    return !wrong;
+}
+
+static bool connect_file(CapsStore *store, int flags, bool immutable, GError **error)
+{
+    g_autofree char *escaped = g_uri_escape_string(store->path, "/", FALSE);
+    g_autofree char *uri = g_strconcat("file:", escaped, immutable ? "?immutable=1" : "", NULL);
+
+    int code = sqlite3_open_v2(
+        uri, &store->db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_PRIVATECACHE,
+        NULL);
+    if (!check(store, code, "opening", error)) {
+        return false;
+    }
+    store->writable = (flags & SQLITE_OPEN_READWRITE) && !sqlite3_db_readonly(store->db, "main");
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_extended_result_codes(store->db, 1);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    caps_functions_add(store->db);
+    return (!store->writable || execute(store, "PRAGMA journal_mode = WAL", error)) &&
+           execute(store,
+                   "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                   "PRAGMA temp_store = MEMORY",
+                   error) &&
+           set_up(store, error);
+}
+
+static void disconnect_file(CapsStore *store)
+{
+    g_hash_table_remove_all(store->statements);
+    sqlite3_close(store->db);
+    store->db = NULL;
+}
+
+static bool make_folder(const char *path, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path);
+    if (g_mkdir_with_parents(folder, 0700) < 0) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: %s", folder, g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static bool open_for_writing(CapsStore *store, GError **error)
+{
+    mode_t before = umask(0077);
+    bool ok = connect_file(store, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false, error);
+    umask(before);
+    return ok;
+}
+
+/* A WAL file is read through shared memory beside it; where that cannot be made, and no writer left
+ * a log, the file is as good as constant. */
+static bool open_for_reading(CapsStore *store, GError **error)
+{
+    g_autofree char *log = g_strconcat(store->path, "-wal", NULL);
+    g_autofree char *folder = g_path_get_dirname(store->path);
+    bool immutable = access(folder, W_OK) < 0 && !g_file_test(log, G_FILE_TEST_EXISTS);
+
+    return connect_file(store, SQLITE_OPEN_READONLY, immutable, error);
+}
+
+/* ---- damage ------------------------------------------------------------------------------------ */
+
+/* Renames the file and what SQLite keeps beside it. Under the lock, and only if it still is the
+ * file that was found damaged: two processes may find it at once. */
+static bool move_aside(CapsStore *store, const struct stat *damaged, GError **error)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    g_autofree char *lock_path = g_strconcat(store->path, ".lock", NULL);
+    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+    g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%S");
+    int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    struct stat found;
+    bool ok = lock >= 0 && flock(lock, LOCK_EX) == 0;
+
+    if (ok && stat(store->path, &found) == 0 && found.st_ino == damaged->st_ino) {
+        for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+            g_autofree char *from = g_strconcat(store->path, suffixes[i], NULL);
+            g_autofree char *to =
+                g_strdup_printf("%s.damaged-%s%s", store->path, time, suffixes[i]);
+            ok = (rename(from, to) == 0 || (i && errno == ENOENT)) && ok;
+        }
+    }
+    if (!ok) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_DAMAGED,
+                    "%s: damaged, and cannot be moved aside: %s", store->path, g_strerror(errno));
+    }
+    if (lock >= 0) {
+        close(lock);
+    }
+    g_free(store->note);
+    store->note = g_strdup_printf("%s: damaged; moved aside as %s.damaged-%s, a new one is begun",
+                                  store->path, store->path, time);
+    return ok;
+}
+
+bool caps_store_rebuild(CapsStore *store, GError **error)
+{
+    struct stat damaged;
+
+    if (stat(store->path, &damaged) < 0) {
+        damaged.st_ino = 0;
+    }
+    disconnect_file(store);
+    return move_aside(store, &damaged, error) && open_for_writing(store, error);
+}
+
+CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    CapsStore *store = g_new0(CapsStore, 1);
+    bool exists;
+
+    store->path = g_canonicalize_filename(path, NULL);
+    store->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                              (GDestroyNotify)(void (*)(void))sqlite3_finalize);
+    bool ok = look_at_file(store, &exists, &problem);
+    if (ok && !exists && mode == CAPS_STORE_READ) {
+        ok = false;
+        g_set_error(&problem, CAPS_ERROR, CAPS_ERROR_UNKNOWN, "%s: there is no database yet",
+                    store->path);
+    } else if (ok && mode == CAPS_STORE_WRITE && (!exists || access(store->path, W_OK) == 0)) {
+        ok = (exists || make_folder(store->path, &problem)) && open_for_writing(store, &problem);
+        if (!ok && g_error_matches(problem, CAPS_ERROR, CAPS_ERROR_DAMAGED)) {
+            g_clear_error(&problem);
+            ok = caps_store_rebuild(store, &problem);
+        }
+    } else if (ok) {
+        ok = open_for_reading(store, &problem);
+    }
+    if (!ok) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        caps_store_close(store);
+        return NULL;
+    }
+    return store;
+}
+
+void caps_store_close(CapsStore *store)
+{
+    if (!store) {
+        return;
+    }
+    disconnect_file(store);
+    g_hash_table_unref(store->statements);
+    g_free(store->path);
+    g_free(store->note);
+    g_free(store);
+}
+
+const char *caps_store_path(const CapsStore *store)
+{
+    return store->path;
+}
+
+const char *caps_store_note(const CapsStore *store)
+{
+    return store->note;
+}
+
+bool caps_store_is_writable(const CapsStore *store)
+{
+    return store->writable;
+}

@@ -1,0 +1,109 @@
+/* store: the database file. This header is the specification of its format.
+ *
+ * FILE FORMAT. A SQLite 3 database, application_id 0x63617073 ("caps"), user_version = the number
+ * of the last migration in store.c, all tables STRICT, WAL, synchronous=FULL.
+ *
+ *   identity     an emulator by content (identity.h): hash, how it was named first, what it is
+ *   file_memo    (dev, ino) -> size, mtime, ctime, SHA-256: only saves hashing a file again
+ *   reply        content-addressed: SHA-256 of the canonical JSON, that JSON compressed by zlib
+ *   question     (identity, command, canonical arguments without the target)
+ *   input_set    which inputs answers to a question have read: a JSON array of names, sorted
+ *   answer       (question, values of the inputs as a canonical JSON object) -> reply, or an error
+ *                with its reason, text and time of expiry
+ *   input_alias  what the words of a caller meant to an identity: (context, input name, words or
+ *                NULL for none) -> effective value, or NULL for "accepted, never read"
+ *   probe        each run of the prober: when, how long, launches, what the jail lacked, its error
+ *   quarantine   questions that kill an identity, with the evidence
+ *   machine, device_type, property, cpu_model, …   rows made from replies (rows.c), for SQL
+ *
+ * A row that an answer comes from carries a seal: the first 16 bytes of SHA-256 over its columns
+ * with their lengths. A row whose seal is broken, and a reply whose bytes do not have its hash, is
+ * damage: no flipped bit becomes an answer. Times are seconds since the epoch. Rows are only ever
+ * added or replaced whole, in one transaction for each run of the prober.
+ *
+ * Beside FILE there are FILE-wal and FILE-shm (SQLite's) and FILE.lock (who asks what, flight.c). A
+ * damaged file is renamed to FILE.damaged-TIME and a new one begun.
+ *
+ * This file must not know QMP nor what the replies mean. */
+#ifndef VITRINE_CAPSDB_STORE_H
+#define VITRINE_CAPSDB_STORE_H
+
+#include <glib.h>
+#include <jansson.h>
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CAPS_ERROR (caps_error_quark())
+GQuark caps_error_quark(void);
+
+typedef enum {
+    CAPS_ERROR_FAILED,    /* the system refused something; the message says what */
+    CAPS_ERROR_DAMAGED,   /* not a database, or not what was written */
+    CAPS_ERROR_NEWER,     /* written by a later version of this program */
+    CAPS_ERROR_READ_ONLY, /* it cannot be written */
+    CAPS_ERROR_LOCKED,    /* another process holds it for too long */
+    CAPS_ERROR_UNTRUSTED, /* owner, mode or kind of the file: somebody else may write it */
+    CAPS_ERROR_UNKNOWN,   /* nothing is stored about this, and asking was not allowed */
+    CAPS_ERROR_USAGE,     /* the caller asked something that cannot be asked */
+} CapsErrorCode;
+
+typedef struct CapsStore CapsStore;
+
+typedef enum {
+    CAPS_STORE_READ,  /* no file is made; a missing one is an error */
+    CAPS_STORE_WRITE, /* made if missing; falls back to reading where writing is not allowed */
+} CapsStoreMode;
+
+/* Opens, migrates if needed. A damaged file is moved aside and a new one begun, which
+ * caps_store_note() says. Waits up to five seconds for another process. */
+CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error);
+void caps_store_close(CapsStore *store);
+/* After an error DAMAGED in mid-work: moves the file aside and begins a new one in its place. */
+bool caps_store_rebuild(CapsStore *store, GError **error);
+
+const char *caps_store_path(const CapsStore *store);
+/* Hands *problem on to the caller, if there is one. */
+void caps_pass_error(GError **problem, GError **error);
+
+/* What the person should be told about the file, or NULL. */
+const char *caps_store_note(const CapsStore *store);
+bool caps_store_is_writable(const CapsStore *store);
+
+/* One transaction, taken at once for writing. end: commits, or rolls back if not ok. */
+bool caps_store_begin(CapsStore *store, GError **error);
+bool caps_store_end(CapsStore *store, bool ok, GError **error);
+
+/* Statements for the other files of this folder. The statement belongs to the store and is reset by
+ * the next call with the same text; values is one letter a parameter: t text or NULL (const char
+ * *), i integer (int64_t), b blob (const void *, size_t), h a SHA-256 in hex as blob (const char
+ * *). */
+sqlite3_stmt *caps_store_prepare(CapsStore *store, const char *sql, GError **error,
+                                 const char *values, ...);
+/* 1: a row, 0: no more, -1: error. */
+int caps_store_step(CapsStore *store, sqlite3_stmt *statement, GError **error);
+/* Prepares and steps a statement that gives no rows. */
+bool caps_store_run(CapsStore *store, const char *sql, GError **error, const char *values, ...);
+sqlite3 *caps_store_sqlite(CapsStore *store);
+void caps_store_set_error(CapsStore *store, int code, const char *doing, GError **error);
+
+/* The seal of a row over its columns, in their order: texts, NULL where the column is, up to the
+ * terminator CAPS_SEAL_END. */
+#define CAPS_SEAL_END  ((const char *)-1)
+#define CAPS_SEAL_SIZE 16
+void caps_seal(uint8_t ret_seal[CAPS_SEAL_SIZE], ...);
+/* False and DAMAGED if the seal in this column is not that. */
+bool caps_seal_check(CapsStore *store, sqlite3_stmt *statement, int column,
+                     const uint8_t seal[CAPS_SEAL_SIZE], const char *what, GError **error);
+
+/* SHA-256 in hex of bytes. Free with g_free. */
+char *caps_hash(const void *bytes, size_t length);
+
+/* Replies: kept once whatever asks for them. save: returns the hash as hex, to be freed with
+ * g_free; load: a new reference. */
+char *caps_reply_save(CapsStore *store, json_t *value, GError **error);
+json_t *caps_reply_load(CapsStore *store, const char *hash, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CapsStore, caps_store_close)
+
+#endif

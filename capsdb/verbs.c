@@ -1,0 +1,328 @@
+/* verbs: ask, add, list, show. */
+#include "cli.h"
+
+#include "wire.h"
+
+#include <string.h>
+#include <unistd.h>
+
+void caps_cli_print(const CapsCli *cli, json_t *value)
+{
+    g_autofree char *text =
+        wire_json_print(value, cli->json ? WIRE_JSON_COMPACT : WIRE_JSON_INDENTED);
+    puts(text);
+}
+
+/* ---- ask ---------------------------------------------------------------------------------------- */
+
+static int print_refusal(const CapsCli *cli, const CapsAnswer *answer)
+{
+    if (cli->json) {
+        json_t *value =
+            json_pack("{s:{s:s, s:s}}", "error", "reason", answer->reason, "desc", answer->message);
+        caps_cli_print(cli, value);
+        json_decref(value);
+    } else {
+        fprintf(stderr, "capsdb: %s\n", answer->message);
+    }
+    return g_str_equal(answer->reason, prb_error_reason(PRB_ERROR_REFUSED))  ? CLI_UNKNOWN
+           : g_str_equal(answer->reason, prb_error_reason(PRB_ERROR_SILENT)) ? CLI_DEADLINE
+                                                                             : CLI_FAILED;
+}
+
+/* Asks once more on a new file if the one at hand turns out damaged in the middle. */
+static bool ask(const CapsCli *cli, CapsStore *store, const CapsQuestion *question,
+                CapsAnswer *ret_answer, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+
+    if (caps_ask(store, cli->emulator, question, &cli->policy, ret_answer, &problem)) {
+        return true;
+    }
+    if (g_error_matches(problem, CAPS_ERROR, CAPS_ERROR_DAMAGED) && caps_store_is_writable(store) &&
+        caps_store_rebuild(store, NULL)) {
+        fprintf(stderr, "capsdb: %s\n", caps_store_note(store));
+        return caps_ask(store, cli->emulator, question, &cli->policy, ret_answer, error);
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return false;
+}
+
+/* COMMAND and --emulator, or the error. */
+static bool read_question(const CapsCli *cli, CapsQuestion *ret_question, GError **error)
+{
+    if (!cli->rest || !cli->rest[0] || cli->rest[1] || !cli->emulator) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: COMMAND --emulator PATH");
+        return false;
+    }
+    *ret_question = (CapsQuestion){cli->rest[0], cli->arguments, cli->target};
+    return true;
+}
+
+int caps_cli_ask(const CapsCli *cli, GError **error)
+{
+    CapsQuestion question;
+    g_auto(CapsAnswer) answer = {0};
+    g_autoptr(CapsStore) store = NULL;
+
+    if (!read_question(cli, &question, error) ||
+        !(store = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
+        !ask(cli, store, &question, &answer, error)) {
+        return -1;
+    }
+    if (!answer.value) {
+        return print_refusal(cli, &answer);
+    }
+    caps_cli_print(cli, answer.value);
+    return CLI_YES;
+}
+
+/* ---- why ---------------------------------------------------------------------------------------- */
+
+static char *print_time(int64_t seconds)
+{
+    g_autoptr(GDateTime) time = g_date_time_new_from_unix_utc(seconds);
+    return time ? g_date_time_format(time, "%Y-%m-%dT%H:%M:%SZ") : g_strdup("?");
+}
+
+static json_t *evidence(const CapsIdentity *identity, const CapsQuestion *question,
+                        const CapsAnswer *answer)
+{
+    g_autofree char *asked = print_time(answer->asked);
+    json_t *parts = caps_identity_parts(identity);
+    json_t *value =
+        json_pack("{s:s, s:s, s:s, s:o, s:o}", "command", question->command, "emulator",
+                  identity->path, "identity", identity->hash, "stale-when-changed", parts, "inputs",
+                  answer->inputs ? json_incref(answer->inputs) : json_object());
+
+    json_object_set_new(value, "asked", json_string(asked));
+    json_object_set_new(value, "stored", json_boolean(answer->stored));
+    if (answer->reason) {
+        json_object_set_new(value, "reason", json_string(answer->reason));
+        json_object_set_new(value, "message", json_string(answer->message));
+    }
+    if (answer->expires) {
+        g_autofree char *expires = print_time(answer->expires);
+        json_object_set_new(value, "expires", json_string(expires));
+    }
+    return value;
+}
+
+int caps_cli_why(const CapsCli *cli, GError **error)
+{
+    CapsQuestion question;
+    g_auto(CapsAnswer) answer = {0};
+    g_autoptr(CapsStore) store = NULL;
+    g_autoptr(CapsIdentity) identity = NULL;
+
+    if (!read_question(cli, &question, error) ||
+        !(store = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
+        !(identity = caps_identity_new(cli->emulator, store, error)) ||
+        !ask(cli, store, &question, &answer, error)) {
+        return -1;
+    }
+    json_t *value = evidence(identity, &question, &answer);
+    caps_cli_print(cli, value);
+    json_decref(value);
+    return answer.value ? CLI_YES : CLI_UNKNOWN;
+}
+
+/* ---- add ---------------------------------------------------------------------------------------- */
+
+static void show_progress(void *context, size_t asked, size_t known)
+{
+    const char *path = context;
+    fprintf(stderr, "\r%s: %zu of %zu questions\033[K", path, asked, known);
+}
+
+static void print_added(const CapsCli *cli, const char *path, const CapsAdded *added, double took)
+{
+    if (cli->json) {
+        json_t *value = json_pack("{s:s, s:b, s:i, s:i, s:i}", "emulator", path, "known",
+                                  added->known, "facts", (int)added->facts, "quarantined",
+                                  (int)added->quarantined, "launches", (int)added->survey.launches);
+        caps_cli_print(cli, value);
+        json_decref(value);
+    } else if (added->known) {
+        printf("%s: known\n", path);
+    } else {
+        printf("%s: %zu facts, %zu quarantined, %u launches, %.2f s\n", path, added->facts,
+               added->quarantined, added->survey.launches, took);
+        for (char **lack = added->survey.missing; lack && *lack; lack++) {
+            printf("  not in the jail: %s\n", *lack);
+        }
+    }
+}
+
+static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GError **error)
+{
+    bool shown = isatty(STDERR_FILENO) && !cli->json;
+    CapsPolicy policy = cli->policy;
+    g_auto(CapsAdded) added = {0};
+    int64_t began = g_get_monotonic_time();
+
+    if (shown) {
+        policy.progress = show_progress;
+        policy.context = (void *)path;
+    }
+    bool ok = caps_add(store, path, &policy, &added, error);
+    if (shown) {
+        fprintf(stderr, "\r\033[K");
+    }
+    if (ok || added.facts) {
+        print_added(cli, path, &added, (g_get_monotonic_time() - began) / 1e6);
+    }
+    return ok;
+}
+
+int caps_cli_add(const CapsCli *cli, GError **error)
+{
+    g_autoptr(CapsStore) store = NULL;
+    int code = CLI_YES;
+
+    if (!cli->rest || !cli->rest[0]) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
+        return -1;
+    }
+    if (!(store = caps_cli_open(cli, CAPS_STORE_WRITE, error))) {
+        return -1;
+    }
+    for (char **path = cli->rest; *path; path++) {
+        g_autoptr(GError) problem = NULL;
+        if (!add_one(cli, store, *path, &problem)) {
+            fprintf(stderr, "capsdb: %s\n", problem->message);
+            code = MAX(code, (int)caps_cli_code(problem));
+        }
+    }
+    return code;
+}
+
+/* ---- list and show ------------------------------------------------------------------------------- */
+
+static json_t *row_as_object(sqlite3_stmt *row)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < sqlite3_column_count(row); i++) {
+        json_t *value = sqlite3_column_type(row, i) == SQLITE_INTEGER
+                            ? json_integer(sqlite3_column_int64(row, i))
+                            : json_string((const char *)sqlite3_column_text(row, i));
+        json_object_set_new(object, sqlite3_column_name(row, i), value ? value : json_null());
+    }
+    return object;
+}
+
+/* All rows as an array of objects; NULL with error. values: as caps_store_prepare has them. */
+static json_t *select_rows(CapsStore *store, const char *sql, const char *hash, GError **error)
+{
+    sqlite3_stmt *row = caps_store_prepare(store, sql, error, hash ? "h" : "", hash);
+    json_t *rows = json_array();
+    int found = -1;
+
+    while (row && (found = caps_store_step(store, row, error)) == 1) {
+        json_array_append_new(rows, row_as_object(row));
+    }
+    if (found < 0) {
+        g_clear_pointer(&rows, json_decref);
+    }
+    return rows;
+}
+
+static const char *text_of(json_t *row, const char *name)
+{
+    const char *text = json_string_value(json_object_get(row, name));
+    return text ? text : "-";
+}
+
+int caps_cli_list(const CapsCli *cli, GError **error)
+{
+    g_autoptr(CapsStore) store = caps_cli_open(cli, CAPS_STORE_READ, error);
+    json_t *rows = store
+                       ? select_rows(store,
+                                     "SELECT lower(hex(hash)) AS identity, path, kind, version, "
+                                     "(SELECT count(*) FROM question JOIN answer ON "
+                                     "answer.question = question.id WHERE identity = identity.id) "
+                                     "AS answers FROM identity ORDER BY path, id",
+                                     NULL, error)
+                       : NULL;
+    json_t *row;
+    size_t i;
+
+    if (!rows) {
+        return -1;
+    }
+    if (cli->json) {
+        caps_cli_print(cli, rows);
+    } else {
+        printf("%-12s  %-7s  %7s  %-40s  %s\n", "identity", "kind", "answers", "path", "version");
+        json_array_foreach(rows, i, row)
+        {
+            printf("%-12.12s  %-7s  %7" G_GINT64_FORMAT "  %-40s  %s\n", text_of(row, "identity"),
+                   text_of(row, "kind"),
+                   (gint64)json_integer_value(json_object_get(row, "answers")),
+                   text_of(row, "path"), text_of(row, "version"));
+        }
+    }
+    json_decref(rows);
+    return CLI_YES;
+}
+
+static json_t *describe(CapsStore *store, const CapsIdentity *identity, GError **error)
+{
+    static const struct {
+        const char *member, *sql;
+    } parts[] = {
+        {"emulator",
+         "SELECT kind, version, path AS first_path, "
+         "datetime(first_seen, 'unixepoch') AS first_seen FROM identity WHERE hash = ?"},
+        {"probes", "SELECT datetime(began, 'unixepoch') AS began, took_ms, launches, facts, "
+                   "complete, missing, reason, message FROM probe JOIN identity ON identity.id = "
+                   "identity WHERE hash = ? ORDER BY probe.id"},
+        {"answers",
+         "SELECT command, count(*) AS answers, sum(reply IS NULL) AS refused FROM answer "
+         "JOIN question ON question.id = question JOIN identity ON identity.id = "
+         "identity WHERE hash = ? GROUP BY command ORDER BY command"},
+        {"quarantine", "SELECT command, arguments, reason, evidence FROM quarantine JOIN question "
+                       "ON question.id = question JOIN identity ON identity.id = identity "
+                       "WHERE hash = ? ORDER BY command, arguments"},
+    };
+    json_t *all = json_pack("{s:s, s:s, s:o}", "path", identity->path, "identity", identity->hash,
+                            "parts", caps_identity_parts(identity));
+
+    for (size_t i = 0; i < G_N_ELEMENTS(parts) && all; i++) {
+        json_t *rows = select_rows(store, parts[i].sql, identity->hash, error);
+        if (rows) {
+            json_object_set_new(all, parts[i].member, rows);
+        } else {
+            g_clear_pointer(&all, json_decref);
+        }
+    }
+    return all;
+}
+
+int caps_cli_show(const CapsCli *cli, GError **error)
+{
+    g_autoptr(CapsStore) store = NULL;
+    int code = CLI_YES;
+
+    if (!cli->rest || !cli->rest[0]) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
+        return -1;
+    }
+    if (!(store = caps_cli_open(cli, CAPS_STORE_READ, error))) {
+        return -1;
+    }
+    for (char **path = cli->rest; *path && code >= 0; path++) {
+        g_autoptr(CapsIdentity) identity = caps_identity_new(*path, store, error);
+        json_t *all = identity ? describe(store, identity, error) : NULL;
+        if (!all) {
+            return -1;
+        }
+        caps_cli_print(cli, all);
+        if (!json_array_size(json_object_get(all, "emulator"))) {
+            code = CLI_UNKNOWN; /* an emulator that was never asked */
+        }
+        json_decref(all);
+    }
+    return code;
+}
