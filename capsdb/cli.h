@@ -4,8 +4,6 @@
 
 #include "collect.h"
 
-#include <stdio.h>
-
 typedef enum {
     CLI_YES = 0,
     CLI_NO = 1,
@@ -38,6 +36,10 @@ CapsStore *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error)
 
 /* The exit code that an error comes to. */
 CapsCliExit caps_cli_code(const GError *error);
+
+/* What the program prints: answers on stdout, all else on stderr. Printing is main.c's alone. */
+void caps_cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
+void caps_cli_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
 /* Prints a value: JSON on one line with --json, else for people. */
 void caps_cli_print(const CapsCli *cli, json_t *value);

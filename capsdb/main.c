@@ -7,6 +7,8 @@
 #include "wire.h"
 
 #include <locale.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -23,6 +25,22 @@ static const struct {
     {"show", "PATH…", "shows what is known of an emulator", caps_cli_show},
     {"verify", "[PATH…]", "asks again what is stored, and compares", caps_cli_verify},
 };
+
+void caps_cli_say(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vprintf(format, list);
+    va_end(list);
+}
+
+void caps_cli_tell(const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vfprintf(stderr, format, list);
+    va_end(list);
+}
 
 static void print_help(FILE *to)
 {

@@ -200,7 +200,7 @@ CapsStore *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error)
     CapsStore *store = caps_store_open(cli->database, mode, error);
 
     if (store && caps_store_note(store)) {
-        fprintf(stderr, "capsdb: %s\n", caps_store_note(store));
+        caps_cli_tell("capsdb: %s\n", caps_store_note(store));
     }
     return store;
 }

@@ -10,7 +10,7 @@ void caps_cli_print(const CapsCli *cli, json_t *value)
 {
     g_autofree char *text =
         wire_json_print(value, cli->json ? WIRE_JSON_COMPACT : WIRE_JSON_INDENTED);
-    puts(text);
+    caps_cli_say("%s\n", text);
 }
 
 /* ---- ask ---------------------------------------------------------------------------------------- */
@@ -23,7 +23,7 @@ static int print_refusal(const CapsCli *cli, const CapsAnswer *answer)
         caps_cli_print(cli, value);
         json_decref(value);
     } else {
-        fprintf(stderr, "capsdb: %s\n", answer->message);
+        caps_cli_tell("capsdb: %s\n", answer->message);
     }
     return g_str_equal(answer->reason, prb_error_reason(PRB_ERROR_REFUSED))  ? CLI_UNKNOWN
            : g_str_equal(answer->reason, prb_error_reason(PRB_ERROR_SILENT)) ? CLI_DEADLINE
@@ -41,7 +41,7 @@ static bool ask(const CapsCli *cli, CapsStore *store, const CapsQuestion *questi
     }
     if (g_error_matches(problem, CAPS_ERROR, CAPS_ERROR_DAMAGED) && caps_store_is_writable(store) &&
         caps_store_rebuild(store, NULL)) {
-        fprintf(stderr, "capsdb: %s\n", caps_store_note(store));
+        caps_cli_tell("capsdb: %s\n", caps_store_note(store));
         return caps_ask(store, cli->emulator, question, &cli->policy, ret_answer, error);
     }
     g_propagate_error(error, g_steal_pointer(&problem));
@@ -132,7 +132,7 @@ int caps_cli_why(const CapsCli *cli, GError **error)
 static void show_progress(void *context, size_t asked, size_t known)
 {
     const char *path = context;
-    fprintf(stderr, "\r%s: %zu of %zu questions\033[K", path, asked, known);
+    caps_cli_tell("\r%s: %zu of %zu questions\033[K", path, asked, known);
 }
 
 static void print_added(const CapsCli *cli, const char *path, const CapsAdded *added, double took)
@@ -144,12 +144,12 @@ static void print_added(const CapsCli *cli, const char *path, const CapsAdded *a
         caps_cli_print(cli, value);
         json_decref(value);
     } else if (added->known) {
-        printf("%s: known\n", path);
+        caps_cli_say("%s: known\n", path);
     } else {
-        printf("%s: %zu facts, %zu quarantined, %u launches, %.2f s\n", path, added->facts,
-               added->quarantined, added->survey.launches, took);
+        caps_cli_say("%s: %zu facts, %zu quarantined, %u launches, %.2f s\n", path, added->facts,
+                     added->quarantined, added->survey.launches, took);
         for (char **lack = added->survey.missing; lack && *lack; lack++) {
-            printf("  not in the jail: %s\n", *lack);
+            caps_cli_say("  not in the jail: %s\n", *lack);
         }
     }
 }
@@ -167,7 +167,7 @@ static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GErr
     }
     bool ok = caps_add(store, path, &policy, &added, error);
     if (shown) {
-        fprintf(stderr, "\r\033[K");
+        caps_cli_tell("\r\033[K");
     }
     if (ok || added.facts) {
         print_added(cli, path, &added, (g_get_monotonic_time() - began) / 1e6);
@@ -190,7 +190,7 @@ int caps_cli_add(const CapsCli *cli, GError **error)
     for (char **path = cli->rest; *path; path++) {
         g_autoptr(GError) problem = NULL;
         if (!add_one(cli, store, *path, &problem)) {
-            fprintf(stderr, "capsdb: %s\n", problem->message);
+            caps_cli_tell("capsdb: %s\n", problem->message);
             code = MAX(code, (int)caps_cli_code(problem));
         }
     }
@@ -254,13 +254,14 @@ int caps_cli_list(const CapsCli *cli, GError **error)
     if (cli->json) {
         caps_cli_print(cli, rows);
     } else {
-        printf("%-12s  %-7s  %7s  %-40s  %s\n", "identity", "kind", "answers", "path", "version");
+        caps_cli_say("%-12s  %-7s  %7s  %-40s  %s\n", "identity", "kind", "answers", "path",
+                     "version");
         json_array_foreach(rows, i, row)
         {
-            printf("%-12.12s  %-7s  %7" G_GINT64_FORMAT "  %-40s  %s\n", text_of(row, "identity"),
-                   text_of(row, "kind"),
-                   (gint64)json_integer_value(json_object_get(row, "answers")),
-                   text_of(row, "path"), text_of(row, "version"));
+            caps_cli_say("%-12.12s  %-7s  %7" G_GINT64_FORMAT "  %-40s  %s\n",
+                         text_of(row, "identity"), text_of(row, "kind"),
+                         (gint64)json_integer_value(json_object_get(row, "answers")),
+                         text_of(row, "path"), text_of(row, "version"));
         }
     }
     json_decref(rows);

@@ -178,8 +178,7 @@ static void compare(Session *session, const Stored *stored, Verdict *verdict)
 
     if (!now) {
         verdict->untold++;
-        fprintf(stderr, "capsdb: %s %s %s: %s\n", stored->command, arguments, target,
-                error->message);
+        caps_cli_tell("capsdb: %s %s %s: %s\n", stored->command, arguments, target, error->message);
         if (prb_error_is_end(error)) {
             g_clear_pointer(&session->conversation, prb_conversation_close);
         }
@@ -187,8 +186,8 @@ static void compare(Session *session, const Stored *stored, Verdict *verdict)
         verdict->same++;
     } else {
         verdict->different++;
-        printf("differs: %s %s %s %s\n", session->identity->path, stored->command, arguments,
-               target);
+        caps_cli_say("differs: %s %s %s %s\n", session->identity->path, stored->command, arguments,
+                     target);
     }
     json_decref(now);
 }
@@ -209,8 +208,9 @@ static bool verify_one(const CapsCli *cli, CapsStore *store, const char *path, V
     }
     prb_conversation_close(session.conversation);
     if (!cli->json) {
-        printf("%s: %zu the same, %zu different, %zu not told\n", path, verdict->same - before.same,
-               verdict->different - before.different, verdict->untold - before.untold);
+        caps_cli_say("%s: %zu the same, %zu different, %zu not told\n", path,
+                     verdict->same - before.same, verdict->different - before.different,
+                     verdict->untold - before.untold);
     }
     return true;
 }
@@ -242,7 +242,7 @@ int caps_cli_verify(const CapsCli *cli, GError **error)
     for (char **path = paths; *path; path++) {
         g_autoptr(GError) problem = NULL;
         if (!verify_one(cli, store, *path, &verdict, &problem)) {
-            fprintf(stderr, "capsdb: %s\n", problem->message);
+            caps_cli_tell("capsdb: %s\n", problem->message);
             code = MAX(code, (int)caps_cli_code(problem));
         }
     }
