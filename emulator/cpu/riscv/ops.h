@@ -35,6 +35,10 @@
 #endif
 #define NEXT GO(i + 1)
 
+/* For what calls other functions than handlers: through run's loop, so that whatever it keeps in
+ * its frame is gone before the next handler starts. */
+#define DONE return i + 1
+
 #define OP(name) const Insn *emu_riscv_op_##name(Hart *h, const Insn *i)
 
 #define I(op, ...) Handler emu_riscv_op_##op;

@@ -94,7 +94,7 @@ static bool soft_begin(Hart *h, unsigned rm, EmuRiscvFp *ret_fp)
 
 #define SOFT_NEXT                                                                                  \
     h->fflags |= (uint8_t)fp.flags;                                                                \
-    NEXT
+    DONE
 
 typedef uint64_t Soft1(EmuRiscvFp *, EmuRiscvFormatRef, uint64_t);
 typedef uint64_t Soft2(EmuRiscvFp *, EmuRiscvFormatRef, uint64_t, uint64_t);
@@ -163,7 +163,7 @@ SLOW wake(Hart *h, const Insn *i)
     if (!emu_riscv_fp_touch(h)) {
         return emu_riscv_illegal(h, i);
     }
-    GO(i);
+    return i;
 }
 
 /* ---- arithmetic (11.6, 12.4) --------------------------------------------------------------------

@@ -17,7 +17,7 @@ static __attribute__((noinline, cold)) const Insn *load_slow(Hart *h, const Insn
     }
     unsigned unused = 64 - size * 8;
     RD = sign ? (uint64_t)((int64_t)(value << unused) >> unused) : value;
-    NEXT;
+    DONE;
 }
 
 static __attribute__((noinline, cold)) const Insn *store_slow(Hart *h, const Insn *i, unsigned size,
@@ -26,7 +26,7 @@ static __attribute__((noinline, cold)) const Insn *store_slow(Hart *h, const Ins
     if (!emu_riscv_store(h, RS1 + IMM, size, value)) {
         return emu_riscv_fault(h, i);
     }
-    NEXT;
+    DONE;
 }
 
 #define LOAD(name, type, sign)                                                                     \
@@ -81,7 +81,7 @@ static __attribute__((noinline, cold)) const Insn *fload_slow(Hart *h, const Ins
         return emu_riscv_fault(h, i);
     }
     h->f[i->rd] = box(value, size);
-    NEXT;
+    DONE;
 }
 
 static __attribute__((noinline, cold)) const Insn *fstore_slow(Hart *h, const Insn *i,
@@ -162,7 +162,7 @@ static const Insn *amo_misaligned(Hart *h, const Insn *i, uint64_t cause)
         h->reserved_address = address;                                                             \
         h->reserved_value = (uint64_t)(int64_t)value;                                              \
         RD = (uint64_t)(int64_t)value;                                                             \
-        NEXT;                                                                                      \
+        DONE;                                                                                      \
     }
 LR(lr_w, int32_t)
 LR(lr_d, int64_t)
@@ -184,7 +184,7 @@ LR(lr_d, int64_t)
                                                 __ATOMIC_SEQ_CST);                                 \
         h->reserved_address = NO_ADDRESS;                                                          \
         RD = !done;                                                                                \
-        NEXT;                                                                                      \
+        DONE;                                                                                      \
     }
 SC(sc_w, int32_t)
 SC(sc_d, int64_t)
@@ -204,7 +204,7 @@ SC(sc_d, int64_t)
         }                                                                                          \
         type operand = (type)RS2;                                                                  \
         RD = (uint64_t)(int64_t)(result);                                                          \
-        NEXT;                                                                                      \
+        DONE;                                                                                      \
     }
 #define ATOMIC(function) __atomic_##function(at, operand, __ATOMIC_SEQ_CST)
 #define BOTH(name, result)                                                                         \
@@ -265,7 +265,7 @@ static const Insn *manage(Hart *h, const Insn *i)
         h->fault_value = RS1;
         return emu_riscv_fault(h, i);
     }
-    NEXT;
+    DONE;
 }
 
 OP(cbo_inval)
@@ -290,5 +290,5 @@ OP(cbo_zero)
         return emu_riscv_fault(h, i);
     }
     memset(at, 0, h->isa.cbo_block);
-    NEXT;
+    DONE;
 }
