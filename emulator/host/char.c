@@ -162,7 +162,7 @@ static bool is_connected(const EmuCharBackend *backend)
     return backend->in_fd >= 0 || backend->out_fd >= 0;
 }
 
-void emu_char_backend_hang_up(EmuCharBackend *backend)
+static void disconnect(EmuCharBackend *backend)
 {
     if (!is_connected(backend))
         return;
@@ -171,11 +171,18 @@ void emu_char_backend_hang_up(EmuCharBackend *backend)
         backend->user.closed(backend->user.context);
 }
 
+void emu_char_backend_hang_up(EmuCharBackend *backend)
+{
+    g_mutex_lock(&backend->lock);
+    mark_broken(backend);
+    g_mutex_unlock(&backend->lock);
+}
+
 /* Standard input can end while standard output is still wanted. */
 static void end_of_input(EmuCharBackend *backend)
 {
     if (backend->is_socket) {
-        emu_char_backend_hang_up(backend);
+        disconnect(backend);
         return;
     }
     g_mutex_lock(&backend->lock);
@@ -240,7 +247,7 @@ static gboolean dispatch(GSource *source, GSourceFunc function, gpointer data)
     if (can_read && backend->is_attached && backend->in_fd >= 0)
         take_input(backend);
     if (backend->broken)
-        emu_char_backend_hang_up(backend);
+        disconnect(backend);
     return G_SOURCE_CONTINUE;
 }
 
@@ -262,6 +269,11 @@ void emu_char_listen(EmuCharBackend *backend, int fd)
     backend->is_socket = true;
     backend->listen_fd = fd;
     watch_listener(backend, true);
+}
+
+const char *emu_char_backend_place(const EmuCharBackend *backend)
+{
+    return backend->place;
 }
 
 bool emu_char_backend_attach(EmuCharBackend *backend, const EmuCharUser *user)
@@ -296,6 +308,8 @@ void emu_char_backend_free(EmuCharBackend *backend)
     if (!backend)
         return;
     drain(backend);
+    if (backend->is_attached && backend->user.free)
+        backend->user.free(backend->user.context);
     backend->is_attached = false;
     if (backend->restore)
         backend->restore(backend);
@@ -309,6 +323,7 @@ void emu_char_backend_free(EmuCharBackend *backend)
     if (backend->unlink_path)
         unlink(backend->unlink_path);
     g_free(backend->unlink_path);
+    g_free(backend->place);
     g_byte_array_free(backend->queue, TRUE);
     g_mutex_clear(&backend->lock);
     g_free(backend);

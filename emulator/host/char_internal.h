@@ -26,6 +26,7 @@ struct EmuCharBackend {
     int saved_in_flags, saved_out_flags;
     int extra_fd; /* kept open; 0: none */
     char *unlink_path;
+    char *place;
 };
 
 EmuCharBackend *emu_char_backend_new(void);

@@ -87,7 +87,7 @@ EmuCharBackend *emu_char_file(const char *path, bool append, GError **error)
 }
 
 /* We hold the other side open too: it may come and go without our end hanging up. */
-EmuCharBackend *emu_char_pty(char **ret_path, GError **error)
+EmuCharBackend *emu_char_pty(GError **error)
 {
     int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     char path[64];
@@ -111,9 +111,9 @@ EmuCharBackend *emu_char_pty(char **ret_path, GError **error)
 
     EmuCharBackend *backend = emu_char_backend_new();
     backend->extra_fd = other;
+    backend->place = g_strdup(path);
     set_nonblocking(fd);
     emu_char_connect(backend, fd, fd);
-    *ret_path = g_strdup(path);
     return backend;
 }
 
