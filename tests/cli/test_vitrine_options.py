@@ -156,7 +156,10 @@ class Done(unittest.TestCase):
             self.assertEqual(words[1:5], ["char", "device", "redirected", "to"])
             terminal = os.open(words[5], os.O_RDWR | os.O_NOCTTY)
             self.send(vitrine, "hello\n")
-            self.assertEqual(os.read(terminal, 100), b"hello\n")
+            received = b""
+            while len(received) < 6:
+                received += os.read(terminal, 100)
+            self.assertEqual(received, b"hello\n")
             os.close(terminal)
 
     def test_qmp_on_standard_input(self):
