@@ -80,19 +80,27 @@ static void add_one(MdlBuild *build, const MdlLooseDevice *loose, size_t index)
     }
 }
 
-/* The list as one text, so that it is one input. */
+static void put_piece(GString *text, const char *before, const char *piece)
+{
+    if (piece) {
+        g_string_append_printf(text, "%s%zu:%s", before, strlen(piece), piece);
+    }
+}
+
+/* The list as one text, so that it is one input. Lists that differ give texts that differ: a piece
+ * that a person chose is preceded by its length. */
 static char *print_devices(const GPtrArray *devices)
 {
     GString *text = g_string_new(NULL);
     for (size_t i = 0; i < devices->len; i++) {
         const MdlLooseDevice *loose = g_ptr_array_index(devices, i);
-        g_string_append_printf(text, "%s%s,id=%s,bus=%s,address=%s", i ? ";" : "", loose->type,
-                               loose->id ? loose->id : "", loose->bus ? loose->bus : "",
-                               loose->address ? loose->address : "");
+        put_piece(text, i ? "; " : "", loose->type);
+        put_piece(text, " id=", loose->id);
+        put_piece(text, " bus=", loose->bus);
+        put_piece(text, " address=", loose->address);
         for (size_t p = 0; p + 1 < loose->properties->len; p += 2) {
-            g_string_append_printf(text, ",%s=%s",
-                                   (const char *)g_ptr_array_index(loose->properties, p),
-                                   (const char *)g_ptr_array_index(loose->properties, p + 1));
+            put_piece(text, " ", g_ptr_array_index(loose->properties, p));
+            put_piece(text, "=", g_ptr_array_index(loose->properties, p + 1));
         }
     }
     return g_string_free(text, FALSE);

@@ -75,6 +75,11 @@ static int compare_sets(gconstpointer a, gconstpointer b)
 /* ---- the fields of an address on one bus -------------------------------------------------------
  */
 
+static bool takes_cpus(const MdlBus *bus)
+{
+    return g_strv_contains(bus->type->accepts, "cpu");
+}
+
 MdlSpan mdl_bus_field_span(const MdlHardware *hardware, const MdlBus *bus, size_t field)
 {
     const MdlField *declared = &bus->type->fields[field];
@@ -86,12 +91,12 @@ MdlSpan mdl_bus_field_span(const MdlHardware *hardware, const MdlBus *bus, size_
                   {"core", hardware->cores},
                   {"thread", hardware->threads}};
     MdlSpan span = {declared->minimum, declared->maximum};
-    if (!g_strv_contains(bus->type->accepts, "cpu")) {
+    if (!takes_cpus(bus)) {
         return span;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(levels); i++) {
         if (strcmp(declared->name, levels[i].name) == 0) {
-            span.last = MIN(span.last, span.first + levels[i].count - 1);
+            span.last = MIN(span.last, span.first + MAX(levels[i].count, 1) - 1);
         }
     }
     return span;
@@ -329,7 +334,9 @@ static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBu
         add_what_is_left(sets, bus, &box, boxes, MDL_SLOT_RESERVED, bus->reserved[i].reason);
         g_array_append_val(boxes, box);
     }
-    add_what_is_left(sets, bus, &whole, boxes, MDL_SLOT_FREE, NULL);
+    if (hardware->max_cpus || !takes_cpus(bus)) {
+        add_what_is_left(sets, bus, &whole, boxes, MDL_SLOT_FREE, NULL);
+    }
 }
 
 /* ---- buses of ranges ----------------------------------------------------------------------------
