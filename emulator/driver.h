@@ -17,6 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 #include <model.h>
 
 typedef struct EmuDevice EmuDevice;
@@ -142,6 +143,40 @@ bool emu_device_char(EmuDevice *device, const char *property, const EmuCharOps *
 void emu_char_write(EmuChar *chr, const uint8_t *bytes, size_t size);
 /* There is room again after can_receive() said 0. */
 void emu_char_accept_input(EmuChar *chr);
+
+/* ---- storage
+ * ------------------------------------------------------------------------------------ */
+
+typedef struct EmuBlock EmuBlock;
+
+typedef enum {
+    EMU_BLOCK_READ,
+    EMU_BLOCK_WRITE,
+    EMU_BLOCK_FLUSH, /* what was written is durable */
+    EMU_BLOCK_DISCARD,
+    EMU_BLOCK_WRITE_ZEROES,
+} EmuBlockKind;
+
+typedef struct EmuBlockRequest {
+    EmuBlockKind kind;
+    uint64_t offset, size;     /* bytes, within the backend; size of discards and zeroes only */
+    const struct iovec *parts; /* of reads and writes; must stay until done() */
+    unsigned n_parts;
+    bool durable;   /* of writes: flushed before done() */
+    bool may_unmap; /* of zeroes: the host's blocks may be freed */
+    void (*done)(EmuDevice *device, void *data, int error); /* error: 0 or an errno */
+    void *data;
+} EmuBlockRequest;
+
+/* The block backend named by a property of the device's backend side ("drive"). NULL is left in
+ * ret_block when none is named. False: it does not exist or is in use. To be called from init. */
+bool emu_device_block(EmuDevice *device, const char *property, EmuBlock **ret_block,
+                      GError **error);
+uint64_t emu_block_size(const EmuBlock *block); /* bytes: whole sectors of 512 */
+bool emu_block_is_read_only(const EmuBlock *block);
+/* Never calls done() itself. Requests run beside each other and end in any order; they are jobs of
+ * the device, so that emu_device_wait_jobs() waits for them. */
+void emu_block_submit(EmuBlock *block, const EmuBlockRequest *request);
 
 /* ---- guest memory (DMA)
  * ---------------------------------------------------------------------------- */

@@ -9,8 +9,7 @@ struct EmuChar {
     EmuCharBackend *backend;
 };
 
-/* What this run binds to a backend-side property; else what the tree says. */
-static const char *backend_name(EmuDevice *device, const char *property)
+const char *emu_device_backend_name(const EmuDevice *device, const char *property)
 {
     const EmuMachineConfig *config = &device->machine->config;
     for (size_t i = 0; i < config->n_bindings; i++)
@@ -64,7 +63,7 @@ bool emu_device_char(EmuDevice *device, const char *property, const EmuCharOps *
                      EmuChar **ret_char, GError **error)
 {
     EmuBackends *backends = device->machine->config.backends;
-    const char *name = backend_name(device, property);
+    const char *name = emu_device_backend_name(device, property);
     if (!name) {
         *ret_char = NULL;
         return true;

@@ -31,6 +31,7 @@ struct EmuDevice {
 
     void **rams;           /* by region: host memory, or NULL */
     GPtrArray *chars;      /* EmuChar *, owned */
+    GPtrArray *blocks;     /* EmuBlock *, owned */
     EmuPciFunction *pci;   /* NULL: not a PCI function */
     EmuPciBus **pci_buses; /* by provided bus, of a host bridge; else NULL each */
     void *bus_side;        /* what its bus's owner sees of it */
@@ -53,7 +54,10 @@ struct EmuMachine {
     EmuPowerRequest power;
 };
 
+/* The backend that this run binds to a backend-side property, or what the tree says; NULL: none. */
+const char *emu_device_backend_name(const EmuDevice *device, const char *property);
 void emu_device_char_free(EmuChar *chr);
+void emu_device_block_free(EmuBlock *block);
 
 /* jobs.c. _run: calls done() of what has ended; lock held. _free: no device is left. */
 EmuJobs *emu_jobs_new(EmuMachine *machine);

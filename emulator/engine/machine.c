@@ -27,6 +27,7 @@ static EmuDevice *device_new(EmuMachine *machine, const MdlDevice *model, const 
     device->inputs = g_new0(EmuLine, device->n_inputs);
     device->rams = g_new0(void *, model->type->n_regions);
     device->chars = g_ptr_array_new_with_free_func((GDestroyNotify)emu_device_char_free);
+    device->blocks = g_ptr_array_new_with_free_func((GDestroyNotify)emu_device_block_free);
     device->pci_buses = g_new0(EmuPciBus *, model->type->n_buses);
     return device;
 }
@@ -54,6 +55,7 @@ static void device_free(EmuDevice *device)
             device->driver->done(device);
     }
     g_ptr_array_free(device->chars, TRUE);
+    g_ptr_array_free(device->blocks, TRUE);
     emu_pci_function_free(device->pci);
     for (size_t i = 0; i < type->n_buses; i++)
         emu_pci_bus_free(device->pci_buses[i]);

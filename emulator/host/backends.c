@@ -4,7 +4,8 @@
 #include <wire.h>
 
 struct EmuBackends {
-    GHashTable *chars; /* id -> EmuCharBackend *, both owned */
+    GHashTable *chars;  /* id -> EmuCharBackend *, both owned; so the others */
+    GHashTable *blocks; /* EmuBlockBackend * */
 };
 
 EmuBackends *emu_backends_new(void)
@@ -12,6 +13,8 @@ EmuBackends *emu_backends_new(void)
     EmuBackends *backends = g_new0(EmuBackends, 1);
     backends->chars = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                             (GDestroyNotify)emu_char_backend_free);
+    backends->blocks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                             (GDestroyNotify)emu_block_backend_free);
     return backends;
 }
 
@@ -20,15 +23,23 @@ void emu_backends_free(EmuBackends *backends)
     if (!backends)
         return;
     g_hash_table_unref(backends->chars);
+    g_hash_table_unref(backends->blocks);
     g_free(backends);
+}
+
+static bool is_free(GHashTable *table, const char *kind, const char *id, GError **error)
+{
+    if (!g_hash_table_contains(table, id))
+        return true;
+    g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
+                "%s '%s' exists already; give this one another id", kind, id);
+    return false;
 }
 
 bool emu_backends_add_char(EmuBackends *backends, const char *id, EmuCharBackend *backend,
                            GError **error)
 {
-    if (g_hash_table_contains(backends->chars, id)) {
-        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
-                    "chardev '%s' exists already; give this one another id", id);
+    if (!is_free(backends->chars, "chardev", id, error)) {
         emu_char_backend_free(backend);
         return false;
     }
@@ -39,4 +50,20 @@ bool emu_backends_add_char(EmuBackends *backends, const char *id, EmuCharBackend
 EmuCharBackend *emu_backends_char(EmuBackends *backends, const char *id)
 {
     return g_hash_table_lookup(backends->chars, id);
+}
+
+bool emu_backends_add_block(EmuBackends *backends, const char *id, EmuBlockBackend *backend,
+                            GError **error)
+{
+    if (!is_free(backends->blocks, "blockdev", id, error)) {
+        emu_block_backend_free(backend);
+        return false;
+    }
+    g_hash_table_insert(backends->blocks, g_strdup(id), backend);
+    return true;
+}
+
+EmuBlockBackend *emu_backends_block(EmuBackends *backends, const char *id)
+{
+    return g_hash_table_lookup(backends->blocks, id);
 }

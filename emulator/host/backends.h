@@ -4,6 +4,7 @@
 #ifndef VITRINE_EMULATOR_BACKENDS_H
 #define VITRINE_EMULATOR_BACKENDS_H
 
+#include "host/block.h"
 #include "host/char.h"
 
 typedef struct EmuBackends EmuBackends;
@@ -14,5 +15,8 @@ void emu_backends_free(EmuBackends *backends); /* closes them all */
 bool emu_backends_add_char(EmuBackends *backends, const char *id, EmuCharBackend *backend,
                            GError **error);
 EmuCharBackend *emu_backends_char(EmuBackends *backends, const char *id); /* NULL: none such */
+bool emu_backends_add_block(EmuBackends *backends, const char *id, EmuBlockBackend *backend,
+                            GError **error);
+EmuBlockBackend *emu_backends_block(EmuBackends *backends, const char *id);
 
 #endif

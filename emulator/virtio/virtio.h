@@ -12,8 +12,6 @@
 
 #include "driver.h"
 
-#include <sys/uio.h>
-
 #define EMU_VIRTQUEUE_MAX_SIZE     1024 /* entries of a ring */
 #define EMU_VIRTIO_MAX_DESCRIPTORS 1024 /* of one buffer */
 #define EMU_VIRTIO_MAX_QUEUES      64

@@ -104,6 +104,9 @@ void guest_queue(Guest *guest, GuestQueue *ret_queue, unsigned index, unsigned s
     queue->descriptors = guest_alloc(guest, 16 * size);
     queue->driver = guest_alloc(guest, 6 + 2 * size);
     queue->device = guest_alloc(guest, 6 + 8 * size);
+    memset(guest_at(guest, queue->descriptors), 0, 16 * size);
+    memset(guest_at(guest, queue->driver), 0, 6 + 2 * size);
+    memset(guest_at(guest, queue->device), 0, 6 + 8 * size);
     guest_write(guest, 0x30, index);
     assert_true(guest_read(guest, 0x34) >= size);
     guest_write(guest, 0x38, size);
