@@ -201,7 +201,7 @@ static void merge_device(Layer *layer, const MdlCfgGroup *group)
     const MdlCfgKey *type = mdl_cfg_key(group, "type");
     if (lower && type) {
         find(layer, MDL_CHECK_DEVICE_DUPLICATE, group, type->line,
-             "the device has its type already from %s, line %u", lower->file, lower->line);
+             "the device has its type already from %s", lower->file);
         return;
     }
     if (!lower && !type) {
@@ -523,6 +523,9 @@ static void settle_group(Layer *layer, const MdlCfgGroup *group)
     for (size_t i = 0; part && i < group->keys->len; i++) {
         const MdlCfgKey *key = g_ptr_array_index(group->keys, i);
         const MdlSetting *setting = mdl_part_setting(part, key->name);
+        if (!setting || setting->file != layer->file) {
+            continue; /* the group was refused; what a lower layer says is not ours */
+        }
         if (strcmp(group->kind, "device") == 0 && type) {
             settle_device_key(layer, group, setting, type);
         } else if (strcmp(group->kind, "default") == 0 && type) {

@@ -155,7 +155,7 @@ static void test_limits_of_a_line(void **state)
 {
     (void)state;
     g_autofree char *exact = g_strnfill(MDL_CFG_MAX_LINE, '#');
-    g_autoptr(MdlCfg) fits = read_text(exact);
+    mdl_cfg_free(read_text(exact));
     g_autofree char *longer = g_strconcat(exact, "#\n[g]\n[g]\n", NULL);
     expect_error(longer, "t.cfg:1: the line has 8193 bytes, the limit is 8192 (line-length)\n"
                          "t.cfg:3: group [g] stands already in line 2 (duplicate-group)\n");

@@ -237,7 +237,7 @@ static void test_short_circuit(void **state)
     };
     World *world = *state;
     for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
-        g_autofree char *value = run(world, cases[i].text);
+        g_free(run(world, cases[i].text));
         if (strcmp(world->read->str, cases[i].expected) != 0) {
             fail_msg("%s: expected %s, read %s", cases[i].text, cases[i].expected,
                      world->read->str);

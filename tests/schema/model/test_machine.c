@@ -197,7 +197,7 @@ static void expect_added(const char *const *texts, size_t n, const char *expecte
     expect_findings(findings, expected);
     if (*expected) { /* the catalog is as it was */
         assert_int_equal(g_strv_length((char **)mdl_catalog_names(catalog)), known);
-        g_autoptr(MdlHardware) virt = build_machine(catalog, "virt");
+        mdl_hardware_free(build_machine(catalog, "virt"));
     }
 }
 
@@ -289,6 +289,18 @@ static void test_all_findings_of_all_files(void **state)
 }
 
 /* Groups of a machine that its form alone does not refuse. */
+/* A group that is refused leaves the lower layer's alone. */
+static void test_a_refused_group(void **state)
+{
+    (void)state;
+    const char *const texts[] = {
+        "[vm]\nname = a\nmachine = virt\n"
+        "[device \"pcihost\"]\ntype = gpex-pcihost\nwhen = pcie\naddress = 1\nx = 1\n"};
+    expect_added(texts, 1,
+                 "0.cfg:5: a: device pcihost: the device has its type already from "
+                 "virt-minimal-1.0.cfg (device-duplicate)\n");
+}
+
 static void test_what_a_machine_must_say(void **state)
 {
     (void)state;
@@ -403,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_extends_wants_a_full_name),
         cmocka_unit_test(test_types_are_not_loaded),
         cmocka_unit_test(test_all_findings_of_all_files),
+        cmocka_unit_test(test_a_refused_group),
         cmocka_unit_test(test_what_a_machine_must_say),
         cmocka_unit_test(test_ids_are_names),
         cmocka_unit_test(test_check_of_several_files),

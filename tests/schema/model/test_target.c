@@ -69,7 +69,7 @@ static void test_nothing_to_record_in(void **state)
 static char *inputs_of(const MdlCatalog *catalog, const MdlTarget *target)
 {
     g_autoptr(MdlTrace) trace = mdl_trace_new();
-    g_autoptr(MdlHardware) hardware = build_hardware(catalog, target, trace);
+    mdl_hardware_free(build_hardware(catalog, target, trace));
     GString *text = g_string_new(NULL);
     for (size_t i = 0; i < mdl_trace_count(trace); i++) {
         const MdlInput *input = mdl_trace_at(trace, i);
