@@ -217,7 +217,11 @@ int caps_answer_find(CapsStore *store, const CapsIdentity *identity, const CapsQ
     g_autoptr(GPtrArray) sets = row ? list_sets(store, row, &problem) : NULL;
     int result = problem ? -1 : 0;
 
-    CapsWords words = caps_words_new(store, identity, id, question->target, host);
+    CapsWords words = {0};
+    if (sets &&
+        caps_words_init(&words, store, identity, id, question->target, host, &problem) < 0) {
+        result = -1;
+    }
     for (guint i = 0; sets && i < sets->len && result == 0; i++) {
         g_autofree char *inputs = NULL;
         result = evaluate(&words, g_ptr_array_index(sets, i), &inputs, &problem);
@@ -331,9 +335,10 @@ bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const Caps
                       CapsAnswer *answer, GError **error)
 {
     int64_t id = caps_identity_row(store, identity, true, error);
-    CapsWords words = caps_words_new(store, identity, id, question->target, host);
-    json_t *inputs = read_inputs(&words, depends_on, declared);
-    bool ok = id != 0;
+    CapsWords words = {0};
+    bool ok =
+        id && caps_words_init(&words, store, identity, id, question->target, host, error) >= 0;
+    json_t *inputs = ok ? read_inputs(&words, depends_on, declared) : NULL;
 
     if (ok && inputs) {
         g_autofree char *text = wire_json_print(inputs, WIRE_JSON_CANONICAL);

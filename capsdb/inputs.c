@@ -11,12 +11,12 @@
 
 #include <string.h>
 
-#define OPTION    "options."
-#define AMBIGUOUS "false"
+#define OPTION     "options."
+#define AMBIGUOUS  "false"
+#define ANY_TARGET "{}" /* the context of the machine's own name */
 
 static const char *const members[] = {"machine", "accel",      "cpu",    "smp",
                                       "memory",  "nodefaults", "devices"};
-static const char *const context_members[] = {"machine", "accel", "nodefaults"};
 
 static char *print_words(json_t *given)
 {
@@ -28,22 +28,6 @@ static json_t *given_for(json_t *target, const char *name)
     return g_str_has_prefix(name, OPTION)
                ? json_object_get(json_object_get(target, "options"), name + strlen(OPTION))
                : json_object_get(target, name);
-}
-
-CapsWords caps_words_new(CapsStore *store, const CapsIdentity *identity, int64_t row,
-                         json_t *target, const char *host)
-{
-    json_t *context = json_object();
-
-    for (size_t i = 0; i < G_N_ELEMENTS(context_members); i++) {
-        json_t *given = json_object_get(target, context_members[i]);
-        if (given) {
-            json_object_set(context, context_members[i], given);
-        }
-    }
-    char *text = wire_json_print(context, WIRE_JSON_CANONICAL);
-    json_decref(context);
-    return (CapsWords){store, identity, row, target, host, text};
 }
 
 void caps_words_done(CapsWords *words)
@@ -63,10 +47,22 @@ bool caps_words_can_say(const char *name)
 
 /* ---- rows -------------------------------------------------------------------------------------- */
 
+/* Where the meaning of the words for this input is kept. */
+static const char *context_of(const CapsWords *words, const char *name)
+{
+    return g_str_equal(name, "machine") ? ANY_TARGET : words->context;
+}
+
+static json_t *parse_value(const char *text)
+{
+    return wire_json_parse(text, strlen(text), &wire_limits_request, NULL);
+}
+
 static void seal_alias(const CapsWords *words, const char *name, const char *given,
                        const char *value, uint8_t ret_seal[CAPS_SEAL_SIZE])
 {
-    caps_seal(ret_seal, words->identity->hash, words->context, name, given, value, CAPS_SEAL_END);
+    caps_seal(ret_seal, words->identity->hash, context_of(words, name), name, given, value,
+              CAPS_SEAL_END);
 }
 
 /* 1: a row; *ret_value is its value, NULL for "accepted". 0: none. -1: error. */
@@ -78,7 +74,7 @@ static int find_alias(const CapsWords *words, const char *name, const char *give
         caps_store_prepare(words->store,
                            "SELECT value, seal FROM input_alias WHERE identity = ? AND context = ? "
                            "AND name = ? AND given = ?",
-                           error, "ittt", words->row, words->context, name, given);
+                           error, "ittt", words->row, context_of(words, name), name, given);
     int found = row ? caps_store_step(words->store, row, error) : -1;
 
     if (found == 1) {
@@ -111,11 +107,47 @@ static bool save_alias(const CapsWords *words, const char *name, const char *giv
         value = AMBIGUOUS;
     }
     seal_alias(words, name, given, value, seal);
-    return caps_store_run(
-        words->store, "INSERT OR REPLACE INTO input_alias VALUES (?, ?, ?, ?, ?, ?)", error,
-        "itttt"
-        "b",
-        words->row, words->context, name, given, value, (const void *)seal, (size_t)CAPS_SEAL_SIZE);
+    return caps_store_run(words->store,
+                          "INSERT OR REPLACE INTO input_alias VALUES (?, ?, ?, ?, ?, ?)", error,
+                          "itttt"
+                          "b",
+                          words->row, context_of(words, name), name, given, value,
+                          (const void *)seal, (size_t)CAPS_SEAL_SIZE);
+}
+
+/* ---- the context -------------------------------------------------------------------------------- */
+
+/* What a word means, and whether it means anything, may hang on the machine and on nodefaults; on
+ * the rest an emulator that tells its inputs must not let it hang, or tell that it read it. */
+static char *print_context(const CapsWords *words, json_t *machine)
+{
+    json_t *context = json_object();
+    json_t *nodefaults = json_object_get(words->target, "nodefaults");
+
+    json_object_set_new(context, "machine", machine ? machine : json_null());
+    if (nodefaults) {
+        json_object_set(context, "nodefaults", nodefaults);
+    }
+    char *text = wire_json_print(context, WIRE_JSON_CANONICAL);
+    json_decref(context);
+    return text;
+}
+
+int caps_words_init(CapsWords *ret_words, CapsStore *store, const CapsIdentity *identity,
+                    int64_t row, json_t *target, const char *host, GError **error)
+{
+    CapsWords words = {store, identity, row, target, host, NULL};
+    json_t *given = json_object_get(target, "machine");
+    g_autofree char *said = print_words(given);
+    g_autofree char *value = NULL;
+    int found = find_alias(&words, "machine", said, &value, error);
+
+    if (found >= 0) {
+        bool known = value && !g_str_equal(value, AMBIGUOUS);
+        words.context = print_context(&words, known ? parse_value(value) : json_incref(given));
+        *ret_words = words;
+    }
+    return found;
 }
 
 /* ---- looking up --------------------------------------------------------------------------------- */
@@ -137,7 +169,7 @@ int caps_words_value(const CapsWords *words, const char *name, char **ret_value,
     if (found != 1 || !value || g_str_equal(value, AMBIGUOUS)) {
         return MIN(found, 0);
     }
-    json_t *text = wire_json_parse(value, strlen(value), &wire_limits_request, NULL);
+    json_t *text = parse_value(value);
     *ret_value = g_strdup(json_string_value(text));
     json_decref(text);
     return *ret_value ? 1 : 0;
@@ -204,8 +236,24 @@ static bool accept(void *context, const char *name, const char *given)
     return save_alias(acceptance->words, name, given, NULL, acceptance->error);
 }
 
-bool caps_words_learn(const CapsWords *words, json_t *depends_on, GError **error)
+/* The machine it was, told by name: what the other words meant, they meant to that one. */
+static void settle_context(CapsWords *words, json_t *depends_on)
 {
+    json_t *input;
+    size_t i;
+
+    json_array_foreach(depends_on, i, input)
+    {
+        if (g_strcmp0(json_string_value(json_object_get(input, "name")), "machine") == 0) {
+            g_free(words->context);
+            words->context = print_context(words, json_incref(json_object_get(input, "value")));
+        }
+    }
+}
+
+bool caps_words_learn(CapsWords *words, json_t *depends_on, GError **error)
+{
+    settle_context(words, depends_on);
     Acceptance acceptance = {words, depends_on, error, 1};
     json_t *input;
     size_t i;

@@ -15,8 +15,9 @@ typedef struct CapsWords {
     char *context; /* the words that what the others mean may hang on */
 } CapsWords;
 
-CapsWords caps_words_new(CapsStore *store, const CapsIdentity *identity, int64_t row,
-                         json_t *target, const char *host);
+/* -1: error. target: an object or NULL, borrowed, as are store, identity and host. */
+int caps_words_init(CapsWords *ret_words, CapsStore *store, const CapsIdentity *identity,
+                    int64_t row, json_t *target, const char *host, GError **error);
 /* Frees what it holds; the struct is the caller's. */
 void caps_words_done(CapsWords *words);
 
@@ -27,6 +28,6 @@ int caps_words_value(const CapsWords *words, const char *name, char **ret_value,
 /* 1: everything that the caller said was accepted before; 0: not so; -1: error. */
 int caps_words_accepted(const CapsWords *words, GError **error);
 /* Remembers what the words meant: each of depends_on, and that the others were accepted. */
-bool caps_words_learn(const CapsWords *words, json_t *depends_on, GError **error);
+bool caps_words_learn(CapsWords *words, json_t *depends_on, GError **error);
 
 #endif

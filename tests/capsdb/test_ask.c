@@ -1,0 +1,320 @@
+/* Asking: every answer from the database is the one the emulator gives, and asking is rare. */
+#include "collect.h"
+#include "wire.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TELLER  VITRINE_TESTS "/capsdb/emulators/teller"
+#define HOSTILE VITRINE_TESTS "/hostile/"
+
+typedef struct Place {
+    char *folder, *file;
+    CapsStore *store;
+} Place;
+
+static int set_up(void **state)
+{
+    Place *place = g_new0(Place, 1);
+    place->folder = g_dir_make_tmp("capsdb-ask-XXXXXX", NULL);
+    place->file = g_build_filename(place->folder, "capsdb.db", NULL);
+    place->store = caps_store_open(place->file, CAPS_STORE_WRITE, NULL);
+    *state = place;
+    return place->store ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    Place *place = *state;
+    g_autofree char *remove = g_strdup_printf("rm -rf '%s'", place->folder);
+    caps_store_close(place->store);
+    int status = system(remove);
+    g_free(place->folder);
+    g_free(place->file);
+    g_free(place);
+    return status;
+}
+
+static json_t *parse(const char *text)
+{
+    json_t *value = text ? wire_json_parse(text, strlen(text), &wire_limits_request, NULL) : NULL;
+    assert_true(!text || value);
+    return value;
+}
+
+/* The answer as text: the value, or the reason and message. ret_stored: it was in the store. */
+static char *ask(CapsStore *store, const char *path, const char *command, const char *target,
+                 bool again, bool *ret_stored)
+{
+    CapsPolicy policy = caps_policy_default();
+    CapsQuestion question = {.command = command, .target = parse(target)};
+    g_auto(CapsAnswer) answer = {0};
+    g_autoptr(GError) error = NULL;
+
+    policy.again = again;
+    if (!caps_ask(store, path, &question, &policy, &answer, &error)) {
+        fail_msg("%s", error->message);
+    }
+    json_decref(question.target);
+    *ret_stored = answer.stored;
+    return answer.value ? wire_json_print(answer.value, WIRE_JSON_CANONICAL)
+                        : g_strdup_printf("%s: %s", answer.reason, answer.message);
+}
+
+static int64_t count(CapsStore *store, const char *table)
+{
+    g_autofree char *sql = g_strconcat("SELECT count(*) FROM ", table, NULL);
+    sqlite3_stmt *row = caps_store_prepare(store, sql, NULL, "");
+    assert_int_equal(caps_store_step(store, row, NULL), 1);
+    int64_t number = sqlite3_column_int64(row, 0);
+    sqlite3_reset(row);
+    return number;
+}
+
+/* Every combination of words, each way to say them: what comes from the store is what a fresh
+ * launch says, and the rows are as few as the answers. */
+static void test_every_combination(void **state)
+{
+    const Place *place = *state;
+    static const char *const machines[] = {"board", "board-1.0"};
+    static const char *const accels[] = {"", ",\"accel\":\"tcg\""};
+    static const char *const options[] = {
+        "", ",\"options\":{\"a\":\"on\"}", ",\"options\":{\"a\":\"true\",\"b\":\"on\"}",
+        ",\"options\":{\"b\":\"off\"}", ",\"options\":{\"bogus\":\"on\"}"};
+    static const char *const memories[] = {"", ",\"memory\":\"131072K\"", ",\"memory\":\"1G\""};
+    static const char *const layers[] = {"", ",\"nodefaults\":true"};
+    unsigned combinations = 0, launched = 0, refused = 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(machines) * G_N_ELEMENTS(accels) * G_N_ELEMENTS(options) *
+                               G_N_ELEMENTS(memories) * G_N_ELEMENTS(layers);
+         i++) {
+        size_t n = i;
+#define PICK(list) list[n % G_N_ELEMENTS(list)]
+#define NEXT(list) n /= G_N_ELEMENTS(list)
+        GString *target = g_string_new(NULL);
+        const char *layer = PICK(layers);
+        NEXT(layers);
+        const char *memory = PICK(memories);
+        NEXT(memories);
+        const char *option = PICK(options);
+        NEXT(options);
+        const char *accel = PICK(accels);
+        NEXT(accels);
+        g_string_printf(target, "{\"machine\":\"%s\"%s%s%s%s}", PICK(machines), accel, option,
+                        memory, layer);
+        bool stored, again;
+        g_autofree char *got =
+            ask(place->store, TELLER, "query-hardware", target->str, false, &stored);
+        if (stored) { /* what was launched for is fresh */
+            g_autofree char *fresh =
+                ask(place->store, TELLER, "query-hardware", target->str, true, &again);
+            if (strcmp(got, fresh)) {
+                fail_msg("%s: %s, fresh %s", target->str, got, fresh);
+            }
+        }
+        combinations++;
+        launched += !stored;
+        refused += g_str_has_prefix(got, "Refused");
+        g_string_free(target, TRUE);
+    }
+    sqlite3_stmt *row = caps_store_prepare(
+        place->store, "SELECT count(*) FROM answer WHERE reply NOTNULL", NULL, "");
+    assert_int_equal(caps_store_step(place->store, row, NULL), 1);
+    /* a off; a on with 128M or 1G; each with and without nodefaults. */
+    assert_int_equal(sqlite3_column_int(row, 0), 6);
+    sqlite3_reset(row);
+    print_message("%u combinations, 6 rows of replies, %u launches\n", combinations, launched);
+    assert_true(launched - refused < 20);
+}
+
+/* Words that mean two things prove nothing: the default of memory hangs on cpu, which is not told.
+ */
+static void test_words_that_mean_two_things(void **state)
+{
+    const Place *place = *state;
+    static const char *const targets[] = {
+        "{\"machine\":\"board-2.0\"}",
+        "{\"machine\":\"board-2.0\",\"cpu\":\"big\"}",
+        "{\"machine\":\"board-2.0\",\"cpu\":\"small\"}",
+    };
+    bool stored;
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
+            g_autofree char *got =
+                ask(place->store, TELLER, "query-hardware", targets[i], false, &stored);
+            assert_string_equal(got, i == 1 ? "{\"a\":\"off\",\"machine\":\"board-2.0\","
+                                              "\"memory\":\"256M\"}"
+                                            : "{\"a\":\"off\",\"machine\":\"board-2.0\","
+                                              "\"memory\":\"128M\"}");
+        }
+    }
+}
+
+static void test_the_second_time_nothing_is_launched(void **state)
+{
+    const Place *place = *state;
+    bool first, second, third;
+    g_autofree char *one = ask(place->store, TELLER, "query-version", NULL, false, &first);
+    g_autofree char *two = ask(place->store, TELLER, "query-version", NULL, false, &second);
+    assert_false(first);
+    assert_true(second);
+    assert_string_equal(one, two);
+    g_autofree char *three = ask(place->store, TELLER, "query-version", NULL, true, &third);
+    assert_false(third);
+    assert_int_equal(count(place->store, "answer"), 1);
+}
+
+static void test_inputs_that_cannot_be_compared_are_not_stored(void **state)
+{
+    const Place *place = *state;
+    bool stored;
+    g_autofree char *one = ask(place->store, TELLER, "query-file", NULL, false, &stored);
+    g_autofree char *two = ask(place->store, TELLER, "query-file", NULL, false, &stored);
+    assert_false(stored);
+    assert_int_equal(count(place->store, "answer"), 0);
+}
+
+static void test_a_refusal_is_kept_with_its_words(void **state)
+{
+    const Place *place = *state;
+    bool stored;
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *got =
+            ask(place->store, TELLER, "query-hardware", "{\"machine\":\"x\"}", false, &stored);
+        assert_string_equal(got, "Refused: there is no machine x");
+        assert_int_equal(stored, i);
+    }
+}
+
+/* A failure is believed for a while, longer each time, and then tried again. */
+static void test_failures_expire(void **state)
+{
+    const Place *place = *state;
+    const char *path = HOSTILE "not-json";
+    CapsQuestion question = {.command = "query-version"};
+    g_autoptr(CapsIdentity) identity = caps_identity_new(path, place->store, NULL);
+    int64_t last = 0;
+
+    for (int attempt = 1; attempt <= 3; attempt++) {
+        bool stored;
+        g_autofree char *got = ask(place->store, path, "query-version", NULL, true, &stored);
+        g_autofree char *kept = ask(place->store, path, "query-version", NULL, false, &stored);
+        assert_true(stored);
+        assert_string_equal(got, kept);
+        assert_true(g_str_has_prefix(got, "Malformed: "));
+        g_auto(CapsAnswer) answer = {0};
+        assert_int_equal(caps_answer_find(place->store, identity, &question, "", &answer, NULL), 1);
+        assert_int_equal(answer.attempts, attempt);
+        assert_true(answer.expires - answer.asked > last);
+        last = answer.expires - answer.asked;
+    }
+}
+
+static void test_what_kills_is_quarantined(void **state)
+{
+    const Place *place = *state;
+    CapsPolicy policy = caps_policy_default();
+    g_auto(CapsAdded) first = {0};
+    g_auto(CapsAdded) second = {0};
+    g_auto(CapsAdded) third = {0};
+    assert_true(caps_add(place->store, HOSTILE "dies-on-item", &policy, &first, NULL));
+    assert_int_equal(first.quarantined, 1);
+    assert_int_equal(count(place->store, "quarantine"), 1);
+    assert_true(caps_add(place->store, HOSTILE "dies-on-item", &policy, &second, NULL));
+    assert_true(second.known);
+    assert_int_equal(second.survey.launches, 0);
+    /* As if interrupted: asked again, but not what killed it. */
+    assert_true(caps_store_run(place->store, "DELETE FROM probe", NULL, ""));
+    assert_true(caps_add(place->store, HOSTILE "dies-on-item", &policy, &third, NULL));
+    assert_int_equal(third.survey.deaths, 0);
+    assert_int_equal(third.survey.launches, 1);
+}
+
+static void test_without_leave_nothing_is_launched(void **state)
+{
+    const Place *place = *state;
+    CapsPolicy policy = caps_policy_default();
+    CapsQuestion question = {.command = "query-version"};
+    g_auto(CapsAnswer) answer = {0};
+    g_autoptr(GError) error = NULL;
+    policy.may_probe = false;
+    assert_false(caps_ask(place->store, TELLER, &question, &policy, &answer, &error));
+    assert_true(g_error_matches(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN));
+}
+
+/* Eight processes want the same at once: one launches. Told by the answers: one is not stored. */
+static void test_one_asker_asks(void **state)
+{
+    const Place *place = *state;
+    int told[2], fresh = 0, answers = 0;
+    char stored;
+
+    assert_int_equal(pipe(told), 0);
+    for (int i = 0; i < 8; i++) {
+        if (fork() == 0) {
+            CapsStore *store = caps_store_open(place->file, CAPS_STORE_WRITE, NULL);
+            bool was;
+            g_autofree char *got =
+                ask(store, TELLER, "query-hardware", "{\"machine\":\"board\"}", false, &was);
+            stored = was;
+            (void)!write(told[1], &stored, 1);
+            _exit(got ? 0 : 1);
+        }
+    }
+    close(told[1]);
+    while (read(told[0], &stored, 1) == 1) {
+        fresh += !stored;
+        answers++;
+    }
+    while (wait(NULL) > 0) {
+    }
+    assert_int_equal(answers, 8);
+    assert_int_equal(fresh, 1);
+}
+
+/* Killed while it asks, an asker blocks nobody. */
+static void test_a_dead_asker_blocks_nobody(void **state)
+{
+    const Place *place = *state;
+    bool stored;
+    pid_t pid = fork();
+    if (pid == 0) {
+        CapsStore *store = caps_store_open(place->file, CAPS_STORE_WRITE, NULL);
+        g_free(ask(store, HOSTILE "silent", "query-version", NULL, false, &stored));
+        _exit(0);
+    }
+    g_usleep(300 * 1000);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    CapsPolicy policy = caps_policy_default();
+    policy.limits.probe_ms = policy.limits.command_ms = 300;
+    CapsQuestion question = {.command = "query-version"};
+    g_auto(CapsAnswer) answer = {0};
+    assert_true(caps_ask(place->store, HOSTILE "silent", &question, &policy, &answer, NULL));
+    assert_string_equal(answer.reason, "Silent");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(test_every_combination),
+        TEST(test_words_that_mean_two_things),
+        TEST(test_the_second_time_nothing_is_launched),
+        TEST(test_inputs_that_cannot_be_compared_are_not_stored),
+        TEST(test_a_refusal_is_kept_with_its_words),
+        TEST(test_failures_expire),
+        TEST(test_what_kills_is_quarantined),
+        TEST(test_without_leave_nothing_is_launched),
+        TEST(test_one_asker_asks),
+        TEST(test_a_dead_asker_blocks_nobody),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
