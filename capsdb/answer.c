@@ -3,6 +3,7 @@
 
 #include "inputs.h"
 #include "probe.h"
+#include "rows.h"
 #include "wire.h"
 
 #include <string.h>
@@ -348,6 +349,8 @@ bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const Caps
              caps_store_run(store, "INSERT OR IGNORE INTO input_set VALUES (?, ?)", error, "it",
                             row, names) &&
              insert(store, identity, question, row, text, answer, error) &&
+             (!answer->value || caps_rows_make(store, id, question->command, question->arguments,
+                                               question->target, answer->value, error)) &&
              (!depends_on || caps_words_learn(&words, depends_on, error));
     }
     if (ok) {

@@ -50,6 +50,7 @@ int caps_cli_why(const CapsCli *cli, GError **error);
 int caps_cli_add(const CapsCli *cli, GError **error);
 int caps_cli_list(const CapsCli *cli, GError **error);
 int caps_cli_show(const CapsCli *cli, GError **error);
+int caps_cli_sql(const CapsCli *cli, GError **error);
 int caps_cli_verify(const CapsCli *cli, GError **error);
 
 #endif

@@ -23,6 +23,7 @@ static const struct {
     {"add", "PATH…", "asks emulators all that depends on them alone", caps_cli_add},
     {"list", "", "lists the emulators in the database", caps_cli_list},
     {"show", "PATH…", "shows what is known of an emulator", caps_cli_show},
+    {"sql", "[SELECT…]", "runs a statement over the views; without one, lists them", caps_cli_sql},
     {"verify", "[PATH…]", "asks again what is stored, and compares", caps_cli_verify},
 };
 

@@ -3,6 +3,7 @@
 
 #include "functions.h"
 #include "migrations.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -219,6 +220,7 @@ static bool migrate(CapsStore *store, int64_t version, GError **error)
         g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %d", (int)version + 1);
         ok = execute(store, caps_migrations[version], error) && execute(store, mark, error);
     }
+    ok = ok && caps_rows_remake(store, error);
     return caps_store_end(store, ok, error);
 }
 

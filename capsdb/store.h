@@ -14,7 +14,10 @@
  *                NULL for none) -> effective value, or NULL for "accepted, never read"
  *   probe        each run of the prober: when, how long, launches, what the jail lacked, its error
  *   quarantine   questions that kill an identity, with the evidence
- *   machine, device_type, property, cpu_model, …   rows made from replies (rows.c), for SQL
+ *   machine, machine_option, device_type, property, cpu_model, accelerator, bus_type, command,
+ * option rows made from replies (rows.c), for people who write SQL; default_value is JSON. The
+ * views machines, properties, … are the same with emulator and version; answers has every answer
+ * and its JSON, quarantined every question that kills
  *
  * A row that an answer comes from carries a seal: the first 16 bytes of SHA-256 over its columns
  * with their lengths. A row whose seal is broken, and a reply whose bytes do not have its hash, is
