@@ -18,50 +18,51 @@ typedef struct Rule {
 #define NO_TARGET  "?4 = '{}'"
 #define TEXT(name) "json_extract(value, '$." name "')"
 #define FLAG(name) "COALESCE(json_extract(value, '$." name "'), 0)"
-#define RAW(name)  "value -> '$.\"" name "\"'"
 #define EACH       " FROM json_each(?2) WHERE "
 #define NAMED      TEXT("name") " NOTNULL AND "
 
-static const Rule rules[] =
-    {
-        {"query-machines", NO_TARGET " AND ?3 = '{}'",
-         "INSERT OR REPLACE INTO machine SELECT ?1, " TEXT("name") ", " TEXT("alias") ", " FLAG(
-             "\"is-"
-             "defaul"
-             "t\"") ", " FLAG("deprecated") ", " TEXT("\"cpu-max\"") ", " FLAG("\"hotpluggable-"
-                                                                               "cpus\"") ", " TEXT("\"def"
-                                                                                                   "ault-"
-                                                                                                   "cpu-"
-                                                                                                   "type"
-                                                                                                   "\"")
-             EACH NAMED},
-        {"qom-list-types", NO_TARGET " AND json_extract(?3, '$.implements') = 'device'",
-         "INSERT OR REPLACE INTO device_type SELECT ?1, " TEXT("name") ", " TEXT(
-             "parent") ", NULL" EACH NAMED},
-        {"query-device-types", NO_TARGET,
-         "INSERT OR REPLACE INTO device_type SELECT ?1, " TEXT("name") ", NULL, " TEXT("doc")
-             EACH NAMED},
-        {"query-cpu-definitions", NO_TARGET,
-         "INSERT OR REPLACE INTO cpu_model SELECT ?1, " TEXT("name") ", " TEXT(
-             "typename") ", " TEXT("\"alias-of\"") ", " FLAG("deprecated") ", " FLAG("\"migration-"
-                                                                                     "safe\"")
-             EACH NAMED},
-        {"qom-list-types", NO_TARGET " AND json_extract(?3, '$.implements') = 'accel'",
-         "INSERT OR REPLACE INTO accelerator SELECT ?1, replace(" TEXT(
-             "name") ", '-accel', '')" EACH NAMED},
-        {"query-accelerators", NO_TARGET,
-         "INSERT OR REPLACE INTO accelerator SELECT ?1, " TEXT("name") EACH NAMED},
-        {"qom-list-types", NO_TARGET " AND json_extract(?3, '$.implements') = 'bus'",
-         "INSERT OR REPLACE INTO bus_type SELECT ?1, " TEXT("name") ", " TEXT("parent") EACH NAMED},
-        {"query-commands", NO_TARGET,
-         "INSERT OR REPLACE INTO command SELECT ?1, " TEXT("name") EACH NAMED},
-        {"query-command-line-options", NO_TARGET,
-         "INSERT OR REPLACE INTO option SELECT ?1, json_extract(list.value, '$.option'), "
-         "json_extract(part.value, '$.name'), json_extract(part.value, '$.type'), "
-         "part.value -> '$.default', json_extract(part.value, '$.help') "
-         "FROM json_each(?2) AS list, json_each(list.value, '$.parameters') AS part "
-         "WHERE json_extract(list.value, '$.option') NOTNULL AND "
-         "json_extract(part.value, '$.name') NOTNULL AND "},
+static const Rule rules[] = {
+    {"query-machines", NO_TARGET " AND ?3 = '{}'",
+     "INSERT OR REPLACE INTO machine SELECT ?1, " TEXT("name") ", " TEXT("alias") ", " FLAG(
+         "\"is-"
+         "defaul"
+         "t\"") ", " FLAG("deprecated") ", " TEXT("\"cpu-max\"") ", " FLAG("\"hotpluggable-"
+                                                                           "cpus\"") ", " TEXT("\"d"
+                                                                                               "ef"
+                                                                                               "aul"
+                                                                                               "t-"
+                                                                                               "cpu"
+                                                                                               "-"
+                                                                                               "typ"
+                                                                                               "e"
+                                                                                               "\"")
+         EACH NAMED},
+    {"qom-list-types", NO_TARGET " AND json_extract(?3, '$.implements') = 'device'",
+     "INSERT OR REPLACE INTO device_type SELECT ?1, " TEXT("name") ", " TEXT(
+         "parent") ", NULL" EACH NAMED},
+    {"query-device-types", NO_TARGET,
+     "INSERT OR REPLACE INTO device_type SELECT ?1, " TEXT("name") ", NULL, " TEXT("doc")
+         EACH NAMED},
+    {"query-cpu-definitions", NO_TARGET,
+     "INSERT OR REPLACE INTO cpu_model SELECT ?1, " TEXT("name") ", " TEXT("typename") ", " TEXT(
+         "\"alias-of\"") ", " FLAG("deprecated") ", " FLAG("\"migration-"
+                                                           "safe\"") EACH NAMED},
+    {"qom-list-types", NO_TARGET " AND json_extract(?3, '$.implements') = 'accel'",
+     "INSERT OR REPLACE INTO accelerator SELECT ?1, replace(" TEXT(
+         "name") ", '-accel', '')" EACH NAMED},
+    {"query-accelerators", NO_TARGET,
+     "INSERT OR REPLACE INTO accelerator SELECT ?1, " TEXT("name") EACH NAMED},
+    {"qom-list-types", NO_TARGET " AND json_extract(?3, '$.implements') = 'bus'",
+     "INSERT OR REPLACE INTO bus_type SELECT ?1, " TEXT("name") ", " TEXT("parent") EACH NAMED},
+    {"query-commands", NO_TARGET,
+     "INSERT OR REPLACE INTO command SELECT ?1, " TEXT("name") EACH NAMED},
+    {"query-command-line-options", NO_TARGET,
+     "INSERT OR REPLACE INTO option SELECT ?1, json_extract(list.value, '$.option'), "
+     "json_extract(part.value, '$.name'), json_extract(part.value, '$.type'), "
+     "part.value -> '$.default', json_extract(part.value, '$.help') "
+     "FROM json_each(?2) AS list, json_each(list.value, '$.parameters') AS part "
+     "WHERE json_extract(list.value, '$.option') NOTNULL AND "
+     "json_extract(part.value, '$.name') NOTNULL AND "},
 };
 
 static char *print_object(json_t *object)
