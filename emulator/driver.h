@@ -249,7 +249,8 @@ struct EmuPciDriver {
     /* A host bridge: one of the root bus's INTA … INTD lines changed (already swizzled:
      * line = (device + pin - 1) mod 4, PCI-to-PCI bridge 1.2 9.1). */
     void (*intx)(EmuDevice *host, unsigned line, bool level);
-    /* A function: configuration space was written, masks applied. */
+    /* A function: configuration space is about to be read; was written, masks applied. */
+    void (*config_read)(EmuDevice *device, unsigned offset, unsigned size);
     void (*config_written)(EmuDevice *device, unsigned offset, unsigned size);
 };
 
@@ -265,8 +266,19 @@ unsigned emu_pci_add_capability(EmuDevice *device, uint8_t id, unsigned size);
 uint8_t *emu_pci_config(EmuDevice *device);
 uint8_t *emu_pci_write_mask(EmuDevice *device);
 uint8_t *emu_pci_clear_mask(EmuDevice *device);
+/* The capability of a PCI Express endpoint, where the bus is an express one. */
+void emu_pci_add_express_endpoint(EmuDevice *device);
+/* MSI-X: a capability, and a BAR for its table, which the engine answers for. n_vectors: 1 … 2048.
+ */
+void emu_pci_add_msix(EmuDevice *device, unsigned bar, unsigned n_vectors);
+bool emu_pci_msix_is_enabled(const EmuDevice *device);
+/* Sends the vector's message, or leaves it pending while it is masked; nothing where MSI-X is not
+ * enabled or the vector does not exist. */
+void emu_pci_msix_notify(EmuDevice *device, unsigned vector);
 /* Level of the function's INTx pin; held back while interrupts are disabled in its command. */
 void emu_pci_set_intx(EmuDevice *device, bool level);
+/* Whether its command lets it reach guest memory. */
+bool emu_pci_is_bus_master(const EmuDevice *device);
 
 /* -- as a host bridge: bus is the index among the buses its type provides -- */
 typedef enum { EMU_PCI_SPACE_IO, EMU_PCI_SPACE_MEMORY } EmuPciSpace;

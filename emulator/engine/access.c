@@ -110,3 +110,15 @@ bool emu_device_dma_write(EmuDevice *device, uint64_t address, const void *buffe
         memcpy(ram, buffer, size);
     return ram;
 }
+
+bool emu_device_write_message(EmuDevice *device, uint64_t address, uint32_t value)
+{
+    const EmuRange *range = emu_space_find(device->machine->space, address, sizeof(value));
+    if (!range || (device->pci && !emu_pci_function_is_master(device->pci)))
+        return false;
+    if (range->ram)
+        memcpy(range->ram + (address - range->base), &value, sizeof(value));
+    else
+        emu_device_write(range->device, range->region, address - range->base, sizeof(value), value);
+    return true;
+}

@@ -16,6 +16,7 @@ typedef struct EmuOutput { /* an interrupt output */
 } EmuOutput;
 
 typedef struct EmuJobs EmuJobs;
+typedef struct EmuMsix EmuMsix;
 
 struct EmuDevice {
     EmuMachine *machine;
@@ -33,6 +34,7 @@ struct EmuDevice {
     GPtrArray *chars;      /* EmuChar *, owned */
     GPtrArray *blocks;     /* EmuBlock *, owned */
     EmuPciFunction *pci;   /* NULL: not a PCI function */
+    EmuMsix *msix;         /* NULL: it has none */
     EmuPciBus **pci_buses; /* by provided bus, of a host bridge; else NULL each */
     void *bus_side;        /* what its bus's owner sees of it */
     void *cpu;             /* the accelerator's */
@@ -58,6 +60,18 @@ struct EmuMachine {
 const char *emu_device_backend_name(const EmuDevice *device, const char *property);
 void emu_device_char_free(EmuChar *chr);
 void emu_device_block_free(EmuBlock *block);
+
+/* access.c: writes 32 bits from a device to the system bus: memory or a register. False: nothing
+ * takes it, or the function is no bus master. Lock held. */
+bool emu_device_write_message(EmuDevice *device, uint64_t address, uint32_t value);
+
+/* msix.c, for pci.c. */
+void emu_msix_free(EmuMsix *msix);
+void emu_msix_reset(EmuDevice *device);
+void emu_msix_config_written(EmuDevice *device);
+bool emu_msix_has_bar(const EmuDevice *device, unsigned bar);
+uint64_t emu_msix_read(EmuDevice *device, uint64_t offset, unsigned size);
+void emu_msix_write(EmuDevice *device, uint64_t offset, unsigned size, uint64_t value);
 
 /* jobs.c. _run: calls done() of what has ended; lock held. _free: no device is left. */
 EmuJobs *emu_jobs_new(EmuMachine *machine);

@@ -57,6 +57,7 @@ static void device_free(EmuDevice *device)
     g_ptr_array_free(device->chars, TRUE);
     g_ptr_array_free(device->blocks, TRUE);
     emu_pci_function_free(device->pci);
+    emu_msix_free(device->msix);
     for (size_t i = 0; i < type->n_buses; i++)
         emu_pci_bus_free(device->pci_buses[i]);
     for (size_t i = 0; i < type->n_regions; i++)

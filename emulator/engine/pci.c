@@ -157,6 +157,11 @@ bool emu_pci_function_is_master(const EmuPciFunction *function)
     return command_of(function) & COMMAND_MASTER;
 }
 
+bool emu_pci_is_bus_master(const EmuDevice *device)
+{
+    return emu_pci_function_is_master(device->pci);
+}
+
 /* ---- INTx
  * ------------------------------------------------------------------------------------------ */
 
@@ -222,6 +227,8 @@ void emu_pci_function_reset(EmuPciFunction *function)
     memcpy(function->config, function->initial, sizeof(function->config));
     function->pin_level = false;
     update_intx(function);
+    if (function->device->msix)
+        emu_msix_reset(function->device);
 }
 
 /* ---- configuration space
@@ -243,6 +250,9 @@ uint64_t emu_pci_config_read(EmuDevice *host, unsigned bus, uint16_t bdf, unsign
     const EmuPciFunction *function = function_at(host, bus, bdf);
     if (!function || offset > EMU_PCI_CONFIG_SIZE - size)
         return all_ones(size);
+    const EmuPciDriver *driver = function->device->driver->pci;
+    if (driver && driver->config_read)
+        driver->config_read(function->device, offset, size);
     return get(function->config + offset, size);
 }
 
@@ -260,6 +270,8 @@ void emu_pci_config_write(EmuDevice *host, unsigned bus, uint16_t bdf, unsigned 
         *config &= (uint8_t) ~(byte & function->clear_mask[offset + i]);
     }
     update_intx(function);
+    if (function->device->msix)
+        emu_msix_config_written(function->device);
     const EmuPciDriver *driver = function->device->driver->pci;
     if (driver && driver->config_written)
         driver->config_written(function->device, offset, size);
@@ -302,7 +314,10 @@ uint64_t emu_pci_space_read(EmuDevice *host, unsigned bus, EmuPciSpace space, ui
     unsigned bar;
     uint64_t offset;
     EmuDevice *device = decode(host, bus, space, address, size, &bar, &offset);
-    return device ? emu_device_read(device, bar, offset, size) : all_ones(size);
+    if (!device)
+        return all_ones(size);
+    return emu_msix_has_bar(device, bar) ? emu_msix_read(device, offset, size)
+                                         : emu_device_read(device, bar, offset, size);
 }
 
 void emu_pci_space_write(EmuDevice *host, unsigned bus, EmuPciSpace space, uint64_t address,
@@ -311,6 +326,8 @@ void emu_pci_space_write(EmuDevice *host, unsigned bus, EmuPciSpace space, uint6
     unsigned bar;
     uint64_t offset;
     EmuDevice *device = decode(host, bus, space, address, size, &bar, &offset);
-    if (device)
+    if (device && emu_msix_has_bar(device, bar))
+        emu_msix_write(device, offset, size, value);
+    else if (device)
         emu_device_write(device, bar, offset, size, value);
 }

@@ -322,6 +322,7 @@ static void reset(EmuVirtio *virtio)
 
 const EmuVirtioClass emu_virtio_blk = {
     .id = 2,
+    .pci_class = 0x010000,
     .state_size = sizeof(Blk),
     .config_size = sizeof(Config),
     .init = init,

@@ -28,6 +28,7 @@ static void notified(EmuVirtio *virtio, EmuVirtqueue *queue)
 
 const EmuVirtioClass emu_virtio_rng = {
     .id = 4,
+    .pci_class = 0x00ff00,
     .init = init,
     .notified = notified,
 };

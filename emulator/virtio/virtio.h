@@ -22,7 +22,8 @@ typedef struct EmuVirtqueue EmuVirtqueue;
 #define EMU_VIRTIO_FEATURE(bit) (UINT64_C(1) << (bit))
 
 typedef struct EmuVirtioClass {
-    uint16_t id; /* virtio 1.2, 5 */
+    uint16_t id;        /* virtio 1.2, 5 */
+    uint32_t pci_class; /* as a PCI function: class, subclass, programming interface */
     size_t state_size;
     size_t config_size; /* bytes of device-specific configuration */
 
