@@ -5,6 +5,15 @@
 
 #include <string.h>
 
+char *mdl_field_print(const MdlField *field, uint64_t value)
+{
+    const char *format =
+        field->radix == MDL_RADIX_HEX ? "%0*" G_GINT64_MODIFIER "x" : "%0*" G_GUINT64_FORMAT;
+    char digits[32];
+    snprintf(digits, sizeof(digits), format, (int)field->digits, value);
+    return g_strdup(digits);
+}
+
 char *mdl_address_print(const MdlBusType *type, const MdlAddress *address)
 {
     GString *text = g_string_new(type->n_fields ? type->prefix : "");
@@ -13,10 +22,7 @@ char *mdl_address_print(const MdlBusType *type, const MdlAddress *address)
         if (i) {
             g_string_append(text, type->separator);
         }
-        const char *format =
-            field->radix == MDL_RADIX_HEX ? "%0*" G_GINT64_MODIFIER "x" : "%0*" G_GUINT64_FORMAT;
-        char digits[32];
-        snprintf(digits, sizeof(digits), format, (int)field->digits, address->fields[i]);
+        g_autofree char *digits = mdl_field_print(field, address->fields[i]);
         g_string_append(text, digits);
     }
     return g_string_free(text, FALSE);

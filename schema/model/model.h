@@ -420,6 +420,7 @@ const MdlValue *mdl_device_property(const MdlDevice *device, const char *name);
 bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type);
 
 /* Address to text and back, as the bus type says ("02.0"). Free with g_free. */
+char *mdl_field_print(const MdlField *field, uint64_t value); /* one of its numbers */
 char *mdl_address_print(const MdlBusType *type, const MdlAddress *address);
 bool mdl_address_parse(const MdlBusType *type, const char *text, MdlAddress *ret_address,
                        char **ret_why);

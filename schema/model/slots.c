@@ -55,6 +55,31 @@ uint64_t mdl_slot_set_count(const MdlSlotSet *set)
     return count;
 }
 
+static void append_span(GString *out, const MdlField *field, const char *prefix,
+                        const MdlSpan *span)
+{
+    g_autofree char *first = mdl_field_print(field, span->first);
+    g_autofree char *last = mdl_field_print(field, span->last);
+    g_string_append_printf(out, "%s%s", prefix, first);
+    if (span->first != span->last) {
+        g_string_append_printf(out, "-%s%s", prefix, last);
+    }
+}
+
+char *mdl_slot_set_print(const MdlBusType *type, const MdlSlotSet *set)
+{
+    GString *out = g_string_new(NULL);
+    for (size_t f = 0; f < set->n_fields; f++) {
+        g_string_append(out, f ? type->separator : "");
+        for (size_t i = 0; i < set->fields[f]->len; i++) {
+            g_string_append(out, i ? "," : "");
+            append_span(out, &type->fields[f], f ? "" : type->prefix,
+                        &g_array_index(set->fields[f], MdlSpan, i));
+        }
+    }
+    return g_string_free(out, FALSE);
+}
+
 static uint64_t first_value(const MdlSlotSet *set, size_t field)
 {
     return g_array_index(set->fields[field], MdlSpan, 0).first;
@@ -317,6 +342,17 @@ static void add_what_is_left(GPtrArray *sets, const MdlBus *bus, const Box *with
     add_rest(&rest, all, 0);
 }
 
+static bool is_inside(const Box *box, const Box *whole, size_t n_fields)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        if (box->spans[i].first < whole->spans[i].first ||
+            box->spans[i].last > whole->spans[i].last) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBus *bus)
 {
     Box whole = whole_bus(hardware, bus);
@@ -331,6 +367,9 @@ static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBu
     }
     for (size_t i = 0; i < bus->n_reserved; i++) {
         Box box = box_of_pattern(bus->type, bus->reserved[i].address, &whole);
+        if (!is_inside(&box, &whole, bus->type->n_fields)) {
+            continue;
+        }
         add_what_is_left(sets, bus, &box, boxes, MDL_SLOT_RESERVED, bus->reserved[i].reason);
         g_array_append_val(boxes, box);
     }

@@ -18,20 +18,18 @@ struct CmdContext {
 /* What one question is about, from its target or the session's. */
 typedef struct CmdSubject {
     MdlTarget *target;           /* owned; its machine is NULL where none is named */
-    const MdlHardware *hardware; /* the built machine's, borrowed; NULL: it must be built */
-    MdlHardware *built;          /* owned; by cmd_subject_hardware */
     const MdlMachine *machine;   /* NULL: none is named */
+    const MdlHardware *hardware; /* as much as was needed of it; NULL: no machine is named */
+    MdlHardware *built;          /* the same, owned, unless it is the built machine's */
 } CmdSubject;
 
-/* Finds the subject and checks every word of the target. False: error says all that is wrong. */
-bool cmd_subject_open(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
-                      GError **error);
+/* Finds the subject, checks every word of the target, and builds what is needed of its hardware
+ * (MdlNeed). False: error says all that is wrong. */
+bool cmd_subject_open(CmdContext *context, const ApiTarget *target, unsigned needs,
+                      CmdSubject *ret_subject, GError **error);
 /* The same for questions that cannot be answered without a machine. */
-bool cmd_subject_require(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
-                         GError **error);
-/* The hardware, at least what is needed of it (MdlNeed). Borrowed from the subject. */
-const MdlHardware *cmd_subject_hardware(CmdContext *context, CmdSubject *subject, unsigned needs,
-                                        GError **error);
+bool cmd_subject_require(CmdContext *context, const ApiTarget *target, unsigned needs,
+                         CmdSubject *ret_subject, GError **error);
 void cmd_subject_done(CmdSubject *subject);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmdSubject, cmd_subject_done)

@@ -83,13 +83,10 @@ bool cmd_query_cpu_slots(CmdContext *context, const ApiQueryCpuSlotsArgs *args,
                          GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    const MdlHardware *hardware =
-        cmd_subject_require(context, args->target, &subject, error)
-            ? cmd_subject_hardware(context, &subject, MDL_NEED_CPUS, error)
-            : NULL;
-    if (!hardware) {
+    if (!cmd_subject_require(context, args->target, MDL_NEED_CPUS, &subject, error)) {
         return false;
     }
+    const MdlHardware *hardware = subject.hardware;
     const MdlBus *bus = cpu_bus(hardware);
     GPtrArray *list = api_list_new(&api_type_cpu_slot);
     for (uint64_t i = 0; bus && i < hardware->max_cpus; i++) {
@@ -113,13 +110,10 @@ bool cmd_query_hotpluggable_cpus(CmdContext *context, const ApiQueryHotpluggable
                                  GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    const MdlHardware *hardware =
-        cmd_subject_require(context, args->target, &subject, error)
-            ? cmd_subject_hardware(context, &subject, MDL_NEED_CPUS, error)
-            : NULL;
-    if (!hardware) {
+    if (!cmd_subject_require(context, args->target, MDL_NEED_CPUS, &subject, error)) {
         return false;
     }
+    const MdlHardware *hardware = subject.hardware;
     const MdlBus *bus = cpu_bus(hardware);
     g_autoptr(ApiVerdict) verdict =
         bus ? cpu_hot_plug(hardware, bus)
@@ -165,13 +159,10 @@ bool cmd_query_memory_slots(CmdContext *context, const ApiQueryMemorySlotsArgs *
                             GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    const MdlHardware *hardware =
-        cmd_subject_require(context, args->target, &subject, error)
-            ? cmd_subject_hardware(context, &subject, MDL_NEED_MEMORY, error)
-            : NULL;
-    if (!hardware) {
+    if (!cmd_subject_require(context, args->target, MDL_NEED_MEMORY, &subject, error)) {
         return false;
     }
+    const MdlHardware *hardware = subject.hardware;
     uint64_t alignment = mdl_machine_info(context->catalog, subject.machine).memory_align;
     GPtrArray *list = api_list_new(&api_type_memory_slot);
     for (size_t i = 0; i < hardware->devices->len; i++) {

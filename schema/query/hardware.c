@@ -127,14 +127,11 @@ bool cmd_query_hardware(CmdContext *context, const ApiQueryHardwareArgs *args,
 {
     g_auto(CmdSubject) subject = {0};
     bool for_guest = args->format == API_HARDWARE_FORMAT_GUEST_FDT;
-    const MdlHardware *hardware =
-        cmd_subject_require(context, args->target, &subject, error)
-            ? cmd_subject_hardware(context, &subject, for_guest ? MDL_NEED_TREE : MDL_NEED_ALL,
-                                   error)
-            : NULL;
-    if (!hardware) {
+    if (!cmd_subject_require(context, args->target, for_guest ? MDL_NEED_TREE : MDL_NEED_ALL,
+                             &subject, error)) {
         return false;
     }
+    const MdlHardware *hardware = subject.hardware;
     ApiHardwareExport *api = api_hardware_export_new();
     api->format = args->format;
     switch (args->format) {
@@ -191,35 +188,36 @@ static void read_words(MdlTrace *trace, const MdlTarget *target)
     }
 }
 
-static bool check(CmdContext *context, const MdlTarget *target, MdlFindings *findings)
+/* The target to be checked, the question's or the session's. */
+static MdlTarget *target_to_check(const CmdContext *context, const ApiTarget *target,
+                                  GError **error)
 {
-    g_autoptr(MdlHardware) hardware =
-        mdl_hardware_build_part(context->catalog, target, MDL_NEED_ALL, context->trace, findings);
-    read_words(context->trace, target);
-    return hardware != NULL;
+    return target            ? cmd_target_from_api(target, error)
+           : context->target ? mdl_target_copy(context->target)
+                             : mdl_target_new();
 }
 
 bool cmd_check_target(CmdContext *context, const ApiCheckTargetArgs *args,
                       ApiCheckResult **ret_reply, GError **error)
 {
     g_autoptr(MdlFindings) findings = mdl_findings_new();
-    g_autoptr(MdlTarget) target = NULL;
-    bool ok = true;
-    if (args->target && args->target->machine) {
-        target = cmd_target_from_api(args->target, error);
-        if (!target) {
-            return false;
-        }
-        ok = check(context, target, findings);
-    } else { /* none, or the session's, which may be running */
+    g_autoptr(MdlTarget) target = target_to_check(context, args->target, error);
+    if (!target) {
+        return false;
+    }
+    bool runs = !args->target && context->hardware;
+    if (runs || !target->machine) { /* what runs can be built, and no machine is no target */
         g_auto(CmdSubject) subject = {0};
-        if (!cmd_subject_require(context, args->target, &subject, error)) {
+        if (!cmd_subject_require(context, args->target, MDL_NEED_NOTHING, &subject, error)) {
             return false;
         }
-        ok = subject.hardware || check(context, subject.target, findings);
+    } else {
+        mdl_hardware_free(mdl_hardware_build_part(context->catalog, target, MDL_NEED_ALL,
+                                                  context->trace, findings));
+        read_words(context->trace, target);
     }
     ApiCheckResult *api = g_new0(ApiCheckResult, 1);
-    api->ok = ok;
+    api->ok = mdl_findings_count(findings) == 0;
     api->findings = cmd_findings(findings);
     *ret_reply = api;
     return true;

@@ -86,7 +86,8 @@ bool cmd_query_machines(CmdContext *context, const ApiQueryMachinesArgs *args,
 {
     g_auto(CmdSubject) subject = {0};
     /* the machine of the session does not narrow the answer: QEMU's clients want them all */
-    if (args->target && !cmd_subject_open(context, args->target, &subject, error)) {
+    if (args->target &&
+        !cmd_subject_open(context, args->target, MDL_NEED_NOTHING, &subject, error)) {
         return false;
     }
     GPtrArray *list = api_list_new(&api_type_machine_info);
@@ -141,7 +142,7 @@ bool cmd_query_machine_options(CmdContext *context, const ApiQueryMachineOptions
                                GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_require(context, args->target, &subject, error)) {
+    if (!cmd_subject_require(context, args->target, MDL_NEED_NOTHING, &subject, error)) {
         return false;
     }
     GPtrArray *list = api_list_new(&api_type_machine_option);
@@ -160,7 +161,7 @@ bool cmd_query_accelerators(CmdContext *context, const ApiQueryAcceleratorsArgs 
                             GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_open(context, args->target, &subject, error)) {
+    if (!cmd_subject_open(context, args->target, MDL_NEED_NOTHING, &subject, error)) {
         return false;
     }
     const char *arch =
@@ -197,7 +198,7 @@ bool cmd_query_cpu_definitions(CmdContext *context, const ApiQueryCpuDefinitions
                                GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_open(context, args->target, &subject, error)) {
+    if (!cmd_subject_open(context, args->target, MDL_NEED_NOTHING, &subject, error)) {
         return false;
     }
     GPtrArray *list = api_list_new(&api_type_cpu_definition_info);

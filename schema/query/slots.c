@@ -113,6 +113,7 @@ static void judge_set(ApiSlotSet *api, const MdlBus *bus, const MdlSlotSet *set)
     case MDL_SLOT_TAKEN:
         api->state = API_SLOT_STATE_TAKEN;
         api->by = g_strdup(set->device->id);
+        api->region = set->region ? g_strdup(set->region->name) : NULL;
         api->cold_plug = cmd_verdict_no("SlotTaken", "device %s is there", set->device->id);
         api->hot_plug = cmd_verdict_no("SlotTaken", "device %s is there", set->device->id);
         break;
@@ -131,6 +132,7 @@ static ApiSlotSet *describe_set(const MdlBus *bus, const MdlSlotSet *set)
     api->bus = g_strdup(bus->id);
     api->bus_type = g_strdup(bus->type->name);
     api->address = address_form(bus->type);
+    api->places = mdl_slot_set_print(bus->type, set);
     add_fields(api, bus->type, set);
     api->count = mdl_slot_set_count(set);
     g_ptr_array_unref(api->accepts);
@@ -151,13 +153,11 @@ bool cmd_query_device_slots(CmdContext *context, const ApiQueryDeviceSlotsArgs *
                             GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    const MdlHardware *hardware =
-        cmd_subject_require(context, args->target, &subject, error)
-            ? cmd_subject_hardware(context, &subject, MDL_NEED_TREE, error)
-            : NULL;
-    if (!hardware || !find_bus(hardware, args->bus, error)) {
+    if (!cmd_subject_require(context, args->target, MDL_NEED_TREE, &subject, error) ||
+        !find_bus(subject.hardware, args->bus, error)) {
         return false;
     }
+    const MdlHardware *hardware = subject.hardware;
     GPtrArray *list = api_list_new(&api_type_slot_set);
     for (size_t i = 0; i < hardware->buses->len; i++) {
         const MdlBus *bus = g_ptr_array_index(hardware->buses, i);
@@ -272,14 +272,10 @@ bool cmd_query_address_rules(CmdContext *context, const ApiQueryAddressRulesArgs
                              GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_open(context, args->target, &subject, error)) {
+    if (!cmd_subject_open(context, args->target, MDL_NEED_TREE, &subject, error)) {
         return false;
     }
-    if (!subject.machine) {
-        *ret_reply = rules_of_types(args->bus, error);
-        return *ret_reply != NULL;
-    }
-    const MdlHardware *hardware = cmd_subject_hardware(context, &subject, MDL_NEED_TREE, error);
-    *ret_reply = hardware ? rules_of_machine(hardware, args->bus, error) : NULL;
+    *ret_reply = subject.hardware ? rules_of_machine(subject.hardware, args->bus, error)
+                                  : rules_of_types(args->bus, error);
     return *ret_reply != NULL;
 }

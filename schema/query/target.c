@@ -152,18 +152,6 @@ static bool names_more_than_accel(const MdlTarget *target)
            target->max_cpus || target->nodefaults_given;
 }
 
-static bool open_target(CmdContext *context, CmdSubject *subject, MdlFindings *findings)
-{
-    const MdlTarget *target = subject->target;
-    if (target->machine) {
-        g_autoptr(MdlHardware) checked = mdl_hardware_build_part(
-            context->catalog, target, MDL_NEED_NOTHING, context->trace, findings);
-        subject->machine = checked ? mdl_catalog_find(context->catalog, target->machine) : NULL;
-        return checked != NULL;
-    }
-    return true;
-}
-
 static bool check_lone_accel(const MdlTarget *target, MdlTrace *trace, GError **error)
 {
     if (!target->accel) {
@@ -185,45 +173,53 @@ static void open_running(CmdContext *context, CmdSubject *subject)
     subject->target = context->target ? mdl_target_copy(context->target) : mdl_target_new();
     g_free(subject->target->machine);
     subject->target->machine = g_strdup(context->hardware->machine);
-    subject->machine = mdl_catalog_find(context->catalog, context->hardware->machine);
     mdl_trace_read(context->trace, "machine.running", NULL, context->hardware->machine);
 }
 
-bool cmd_subject_open(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
-                      GError **error)
+static bool open_target(CmdContext *context, unsigned needs, CmdSubject *subject, GError **error)
+{
+    const MdlTarget *target = subject->target;
+    if (!target->machine) {
+        return names_more_than_accel(target) ? missing_machine(context->catalog, error)
+                                             : check_lone_accel(target, context->trace, error);
+    }
+    g_autoptr(MdlFindings) findings = mdl_findings_new();
+    subject->built =
+        mdl_hardware_build_part(context->catalog, target, needs, context->trace, findings);
+    subject->hardware = subject->built;
+    if (!subject->built) {
+        g_propagate_error(error, cmd_error_from_findings(findings));
+    }
+    return subject->built != NULL;
+}
+
+bool cmd_subject_open(CmdContext *context, const ApiTarget *target, unsigned needs,
+                      CmdSubject *ret_subject, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    g_autoptr(MdlFindings) findings = mdl_findings_new();
     if (!target && context->hardware) {
         open_running(context, &subject);
     } else {
         subject.target = target            ? cmd_target_from_api(target, error)
                          : context->target ? mdl_target_copy(context->target)
                                            : mdl_target_new();
-        if (!subject.target) {
+        if (!subject.target || !open_target(context, needs, &subject, error)) {
             return false;
         }
-        if (!subject.target->machine && names_more_than_accel(subject.target)) {
-            return missing_machine(context->catalog, error);
-        }
-        if (!open_target(context, &subject, findings)) {
-            g_propagate_error(error, cmd_error_from_findings(findings));
-            return false;
-        }
-        if (!subject.machine && !check_lone_accel(subject.target, context->trace, error)) {
-            return false;
-        }
+    }
+    if (subject.hardware) {
+        subject.machine = mdl_catalog_find(context->catalog, subject.hardware->machine);
     }
     *ret_subject = subject;
     subject = (CmdSubject){0};
     return true;
 }
 
-bool cmd_subject_require(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
-                         GError **error)
+bool cmd_subject_require(CmdContext *context, const ApiTarget *target, unsigned needs,
+                         CmdSubject *ret_subject, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_open(context, target, &subject, error)) {
+    if (!cmd_subject_open(context, target, needs, &subject, error)) {
         return false;
     }
     if (!subject.machine) {
@@ -237,22 +233,7 @@ bool cmd_subject_require(CmdContext *context, const ApiTarget *target, CmdSubjec
 bool cmd_subject_ignore(CmdContext *context, const ApiTarget *target, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    return !target || cmd_subject_open(context, target, &subject, error);
-}
-
-const MdlHardware *cmd_subject_hardware(CmdContext *context, CmdSubject *subject, unsigned needs,
-                                        GError **error)
-{
-    if (subject->hardware) {
-        return subject->hardware;
-    }
-    g_autoptr(MdlFindings) findings = mdl_findings_new();
-    subject->built =
-        mdl_hardware_build_part(context->catalog, subject->target, needs, context->trace, findings);
-    if (!subject->built) {
-        g_propagate_error(error, cmd_error_from_findings(findings));
-    }
-    return subject->built;
+    return !target || cmd_subject_open(context, target, MDL_NEED_NOTHING, &subject, error);
 }
 
 void cmd_subject_done(CmdSubject *subject)

@@ -109,7 +109,7 @@ bool cmd_device_list_properties(CmdContext *context, const ApiDeviceListProperti
                                          "there is no device type \"%s\"", args->typename));
         return false;
     }
-    if (!cmd_subject_open(context, args->target, &subject, error)) {
+    if (!cmd_subject_open(context, args->target, MDL_NEED_NOTHING, &subject, error)) {
         return false;
     }
     g_autofree MdlDefault *defaults = NULL;

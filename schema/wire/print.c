@@ -74,7 +74,10 @@ static void print_real(GString *text, double number)
 static void new_line(Printer *printer)
 {
     if (printer->style == WIRE_JSON_INDENTED) {
-        g_string_append_printf(printer->text, "\n%*s", (int)(2 * printer->depth), "");
+        g_string_append_c(printer->text, '\n');
+        for (unsigned i = 0; i < printer->depth; i++) {
+            g_string_append_len(printer->text, "  ", 2);
+        }
     }
 }
 

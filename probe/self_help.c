@@ -1,0 +1,126 @@
+/* self_help: what can be asked, from the schema. */
+#include "self.h"
+
+#include "render.h"
+#include "text.h"
+
+#include <string.h>
+
+static const char usage[] =
+    "usage: vitrine-probe COMMAND [OPTION]...    ask about a machine before there is one\n"
+    "       vitrine-probe check FILE...          check machine, VM and type files\n"
+    "       vitrine-probe --qmp                  answer QMP on stdin and stdout\n"
+    "       vitrine-probe COMMAND --help         what a command answers\n"
+    "       vitrine-probe --help | --version\n";
+
+static const char target[] =
+    "What the question is about:\n"
+    "  --machine M           name of a machine, as virt-1.0, or virt for its newest version\n"
+    "  --accel A             accelerator\n"
+    "  --option NAME=VALUE   option of the machine; may be repeated\n"
+    "  --cpu C               CPU type, as rv64 or rv64,mmu=sv39\n"
+    "  --smp N | cpus=N,sockets=N,clusters=N,cores=N,threads=N,maxcpus=N\n"
+    "  --memory SIZE         as 512M or 4G\n"
+    "  --nodefaults          only what the platform cannot do without\n";
+
+static const char common[] =
+    "How it is answered:\n"
+    "  --json                as JSON\n"
+    "  --trace               with what the answer depends on\n"
+    "  --machine-file FILE   a machine or VM file of your own; may be repeated\n";
+
+static const char endings[] =
+    "Ends with 0: yes; 1: no, or refused; 2: wrong usage; 3: it could not be told.\n";
+
+/* The first sentence of a doc. */
+static char *first_sentence(const char *doc)
+{
+    const char *end = strstr(doc, ". ");
+    const char *paragraph = strstr(doc, "\n\n");
+    const char *stop = end && (!paragraph || end < paragraph) ? end + 1 : paragraph;
+    return stop ? g_strndup(doc, (size_t)(stop - doc)) : g_strdup(doc);
+}
+
+char *prb_help(void)
+{
+    GString *out = g_string_new(usage);
+    g_string_append(out, "\nCommands:\n");
+    for (const CmdCommand *command = cmd_model_commands; command->name; command++) {
+        g_autofree char *doc = first_sentence(api_command_find(command->name)->doc);
+        g_autoptr(GPtrArray) lines = cmd_text_wrap(doc, 70);
+        for (size_t i = 0; i < lines->len; i++) {
+            g_string_append(out, "  ");
+            cmd_text_pad(out, i ? "" : command->name, 26);
+            g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(lines, i));
+        }
+    }
+    g_string_append_printf(out, "\n%s\n%s\n%s", target, common, endings);
+    return g_string_free(out, FALSE);
+}
+
+static void add_text(GString *out, const char *indent, const char *text, unsigned width)
+{
+    g_auto(GStrv) paragraphs = g_strsplit(text, "\n\n", -1);
+    for (size_t p = 0; paragraphs[p]; p++) {
+        g_autoptr(GPtrArray) lines = cmd_text_wrap(paragraphs[p], width);
+        for (size_t i = 0; i < lines->len; i++) {
+            g_string_append_printf(out, "%s%s\n", indent,
+                                   (const char *)g_ptr_array_index(lines, i));
+        }
+    }
+}
+
+static void add_member(GString *out, const char *prefix, const ApiMemberInfo *member,
+                       unsigned width)
+{
+    static const char *const shapes[] = {
+        [API_SHAPE_ONE] = "", [API_SHAPE_LIST] = ", a list of", [API_SHAPE_MAP] = ", by name"};
+    g_string_append_printf(out, "  %s%s  (%s%s%s)\n", prefix, member->name,
+                           member->optional ? "optional" : "required", shapes[member->shape],
+                           member->shape == API_SHAPE_LIST ? "" : "");
+    g_string_truncate(out, out->len - 2);
+    g_string_append_printf(out, "%s%s)\n", member->shape == API_SHAPE_LIST ? " " : ", ",
+                           member->type->name);
+    add_text(out, "      ", member->doc, width > 26 ? width - 6 : 0);
+    for (size_t i = 0; i < member->type->n_values; i++) {
+        g_string_append_printf(out, "      %s: %s\n", member->type->values[i].name,
+                               member->type->values[i].doc);
+    }
+}
+
+char *prb_help_command(const ApiCommandInfo *command, unsigned width)
+{
+    GString *out = g_string_new(NULL);
+    bool has_target = false;
+    g_string_append_printf(out, "usage: vitrine-probe %s [OPTION]...\n\n", command->name);
+    add_text(out, "", command->doc, width);
+    g_string_append(out, "\nArguments of its own:\n");
+    size_t own = 0;
+    for (size_t i = 0; i < command->arguments->n_members; i++) {
+        const ApiMemberInfo *member = &command->arguments->members[i];
+        if (strcmp(member->name, "target") == 0) {
+            has_target = true;
+        } else {
+            add_member(out, "--", member, width);
+            own++;
+        }
+    }
+    g_string_append(out, own ? "" : "  (none)\n");
+    if (command->returns) {
+        g_string_append_printf(out, "\nReplies %s%s:\n",
+                               command->returns_shape == API_SHAPE_LIST ? "a list of " : "",
+                               command->returns->name);
+        for (size_t i = 0; i < command->returns->n_members; i++) {
+            add_member(out, "", &command->returns->members[i], width);
+        }
+    }
+    if (command->n_errors) {
+        g_string_append(out, "\nCan be refused because:\n");
+    }
+    for (size_t i = 0; i < command->n_errors; i++) {
+        g_string_append_printf(out, "  %s: %s\n", command->errors[i].name, command->errors[i].doc);
+    }
+    g_string_append_printf(out, "\n%s%s%s", has_target ? target : "", has_target ? "\n" : "",
+                           common);
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,312 @@
+/* target_args: see target_args.h. Knows how values are typed, not which are right: that is for the
+ * command to say. */
+#include "target_args.h"
+
+#include "suggest.h"
+
+#include <string.h>
+
+struct CmdArgs {
+    const ApiCommandInfo *command;
+    json_t *arguments;
+    json_t *target;     /* NULL: nothing of it was given */
+    GPtrArray *options; /* "--machine", …; NULL-terminated */
+};
+
+typedef bool Take(CmdArgs *args, const char *option, const char *value, GError **error);
+
+static GError *usage_error(const char *reason, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static GError *usage_error(const char *reason, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *message = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    return wire_error_new(WIRE_ERROR_FAILED, reason, NULL, NULL, "%s", message);
+}
+
+static const ApiMemberInfo *find_member(const ApiTypeInfo *type, const char *name)
+{
+    for (size_t i = 0; i < type->n_members; i++) {
+        if (strcmp(type->members[i].name, name) == 0) {
+            return &type->members[i];
+        }
+    }
+    return NULL;
+}
+
+/* ---- values -----------------------------------------------------------------------------------
+ */
+
+static json_t *parse_bool(const char *text)
+{
+    static const char *const yes[] = {"on", "yes", "true", NULL};
+    static const char *const no[] = {"off", "no", "false", NULL};
+    return g_strv_contains(yes, text)  ? json_true()
+           : g_strv_contains(no, text) ? json_false()
+                                       : NULL;
+}
+
+static json_t *parse_json(const char *text)
+{
+    return wire_json_parse(text, strlen(text), &wire_limits_request, NULL);
+}
+
+/* The value as its type wants it; text that does not fit stays text, and is refused by name when
+ * the arguments are read. */
+static json_t *parse_value(const ApiMemberInfo *member, const char *text)
+{
+    json_t *value = NULL;
+    bool is_text = member->type->kind == API_KIND_STR || member->type->kind == API_KIND_ENUM ||
+                   member->type->kind == API_KIND_HEX;
+    if (member->shape != API_SHAPE_ONE || !is_text) {
+        value = member->type->kind == API_KIND_BOOL ? parse_bool(text) : parse_json(text);
+    }
+    return value ? value : json_string(text);
+}
+
+/* Sets a member that was not set before. Takes the value. */
+static bool set_once(json_t *object, const char *name, json_t *value, const char *option,
+                     GError **error)
+{
+    if (json_object_get(object, name)) {
+        json_decref(value);
+        g_propagate_error(
+            error, usage_error("DuplicateKey", "%s gives \"%s\" a second time", option, name));
+        return false;
+    }
+    json_object_set_new(object, name, value);
+    return true;
+}
+
+/* "NAME=VALUE" in two; NULL: there is no =. */
+static char *split_pair(const char *text, const char **ret_value)
+{
+    const char *equals = strchr(text, '=');
+    if (!equals || equals == text) {
+        return NULL;
+    }
+    *ret_value = equals + 1;
+    return g_strndup(text, (size_t)(equals - text));
+}
+
+/* ---- the target -------------------------------------------------------------------------------
+ */
+
+static json_t *target_of(CmdArgs *args)
+{
+    if (!args->target) {
+        args->target = json_object();
+    }
+    return args->target;
+}
+
+/* --machine, --accel, --cpu, --memory: the member of that name, as text. */
+static bool take_text(CmdArgs *args, const char *option, const char *value, GError **error)
+{
+    return set_once(target_of(args), option + 2, json_string(value), option, error);
+}
+
+static bool take_nodefaults(CmdArgs *args, const char *option, const char *value, GError **error)
+{
+    (void)value;
+    return set_once(target_of(args), "nodefaults", json_true(), option, error);
+}
+
+static bool take_option(CmdArgs *args, const char *option, const char *value, GError **error)
+{
+    const char *text;
+    g_autofree char *name = split_pair(value, &text);
+    if (!name) {
+        g_propagate_error(
+            error, usage_error("WrongForm", "%s wants NAME=VALUE, not \"%s\"", option, value));
+        return false;
+    }
+    json_t *options = json_object_get(target_of(args), "options");
+    if (!options) {
+        options = json_object();
+        json_object_set_new(args->target, "options", options);
+    }
+    return set_once(options, name, json_string(text), option, error);
+}
+
+/* "4", or "cpus=4,sockets=2". */
+static bool take_smp_part(json_t *smp, const char *option, const char *part, GError **error)
+{
+    const char *text = part;
+    g_autofree char *named = split_pair(part, &text);
+    const char *name = named ? named : "cpus";
+    const ApiMemberInfo *member = find_member(&api_type_smp_configuration, name);
+    if (!member) {
+        g_propagate_error(error, usage_error("UnknownMember",
+                                             "%s has no \"%s\"; it has cpus, "
+                                             "sockets, dies, clusters, cores, threads, maxcpus",
+                                             option, name));
+        return false;
+    }
+    return set_once(smp, name, parse_value(member, text), option, error);
+}
+
+static bool take_smp(CmdArgs *args, const char *option, const char *value, GError **error)
+{
+    json_t *smp = json_object();
+    g_auto(GStrv) parts = g_strsplit(value, ",", -1);
+    for (size_t i = 0; parts[i]; i++) {
+        if (!take_smp_part(smp, option, parts[i], error)) {
+            json_decref(smp);
+            return false;
+        }
+    }
+    return set_once(target_of(args), "smp", smp, option, error);
+}
+
+/* ---- the command's own arguments ---------------------------------------------------------------
+ */
+
+static bool set_argument(CmdArgs *args, const char *name, const char *option, const char *text,
+                         GError **error)
+{
+    const ApiMemberInfo *member = find_member(args->command->arguments, name);
+    if (!member) {
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (size_t i = 0; i < args->command->arguments->n_members; i++) {
+            g_ptr_array_add(names, (char *)args->command->arguments->members[i].name);
+        }
+        g_ptr_array_add(names, NULL);
+        g_autofree char *all = g_strjoinv(", ", (char **)names->pdata);
+        g_propagate_error(error,
+                          usage_error("UnknownMember", "%s has no argument \"%s\"; it has %s",
+                                      args->command->name, name, *all ? all : "none"));
+        return false;
+    }
+    return set_once(args->arguments, name, parse_value(member, text), option, error);
+}
+
+static bool take_arg(CmdArgs *args, const char *option, const char *value, GError **error)
+{
+    const char *text;
+    g_autofree char *name = split_pair(value, &text);
+    if (!name) {
+        g_propagate_error(
+            error, usage_error("WrongForm", "%s wants NAME=VALUE, not \"%s\"", option, value));
+        return false;
+    }
+    return set_argument(args, name, option, text, error);
+}
+
+static bool take_own(CmdArgs *args, const char *option, const char *value, GError **error)
+{
+    return set_argument(args, option + 2, option, value, error);
+}
+
+/* ---- all options -------------------------------------------------------------------------------
+ */
+
+typedef struct Option {
+    const char *name;
+    bool flag; /* without a value */
+    Take *take;
+} Option;
+
+static const Option target_options[] = {
+    {"--machine", false, take_text},
+    {"--accel", false, take_text},
+    {"--option", false, take_option},
+    {"--cpu", false, take_text},
+    {"--smp", false, take_smp},
+    {"--memory", false, take_text},
+    {"--nodefaults", true, take_nodefaults},
+};
+
+static const Option arg_option = {"--arg", false, take_arg};
+
+static const Option *find_option(const CmdArgs *args, const char *name)
+{
+    static const Option own = {NULL, false, take_own};
+    if (!g_strv_contains(cmd_args_options(args), name)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(target_options); i++) {
+        if (strcmp(target_options[i].name, name) == 0) {
+            return &target_options[i];
+        }
+    }
+    return strcmp(name, arg_option.name) == 0 ? &arg_option : &own;
+}
+
+CmdArgs *cmd_args_new(const ApiCommandInfo *command)
+{
+    const ApiTypeInfo *type = command->arguments;
+    CmdArgs *args = g_new0(CmdArgs, 1);
+    args->command = command;
+    args->arguments = json_object();
+    args->options = g_ptr_array_new_with_free_func(g_free);
+    if (find_member(type, "target")) {
+        for (size_t i = 0; i < G_N_ELEMENTS(target_options); i++) {
+            g_ptr_array_add(args->options, g_strdup(target_options[i].name));
+        }
+    }
+    for (size_t i = 0; i < type->n_members; i++) {
+        if (strcmp(type->members[i].name, "target") != 0) {
+            g_ptr_array_add(args->options, g_strconcat("--", type->members[i].name, NULL));
+        }
+    }
+    g_ptr_array_add(args->options, g_strdup(arg_option.name));
+    g_ptr_array_add(args->options, NULL);
+    return args;
+}
+
+void cmd_args_free(CmdArgs *args)
+{
+    if (!args) {
+        return;
+    }
+    json_decref(args->arguments);
+    json_decref(args->target);
+    g_ptr_array_unref(args->options);
+    g_free(args);
+}
+
+const char *const *cmd_args_options(const CmdArgs *args)
+{
+    return (const char *const *)args->options->pdata;
+}
+
+bool cmd_args_take(CmdArgs *args, const char *const *words, size_t *index, bool *ret_taken,
+                   GError **error)
+{
+    const char *word = words[*index];
+    const char *equals = strchr(word, '=');
+    g_autofree char *name = equals ? g_strndup(word, (size_t)(equals - word)) : g_strdup(word);
+    const Option *option = find_option(args, name);
+    *ret_taken = option != NULL;
+    if (!option) {
+        return true;
+    }
+    const char *value = equals ? equals + 1 : NULL;
+    size_t next = *index + 1;
+    if (option->flag && value) {
+        g_propagate_error(error, usage_error("WrongForm", "%s takes no value", name));
+        return false;
+    }
+    if (!option->flag && !value) {
+        value = words[next++];
+    }
+    if (!option->flag && (!value || !g_utf8_validate(value, -1, NULL))) {
+        g_propagate_error(
+            error, usage_error("WrongForm", "%s wants a value%s", name, value ? " in UTF-8" : ""));
+        return false;
+    }
+    *index = next;
+    return option->take(args, name, value, error);
+}
+
+json_t *cmd_args_json(const CmdArgs *args)
+{
+    json_t *arguments = json_copy(args->arguments);
+    if (args->target) {
+        json_object_set(arguments, "target", args->target);
+    }
+    return arguments;
+}
