@@ -15,7 +15,7 @@ static const char usage[] =
 
 static const char target[] =
     "What the question is about:\n"
-    "  --machine M           name of a machine, as virt-1.0, or virt for its newest version\n"
+    "  --machine M           name of a machine; without its version, the newest\n"
     "  --accel A             accelerator\n"
     "  --option NAME=VALUE   option of the machine; may be repeated\n"
     "  --cpu C               CPU type, as rv64 or rv64,mmu=sv39\n"

@@ -78,10 +78,11 @@ static void skip_space(Parser *parser)
 static bool take(Parser *parser, const char *sign)
 {
     skip_space(parser);
-    if (!g_str_has_prefix(parser->at, sign)) {
+    size_t length = *parser->at == *sign ? strlen(sign) : 0; /* most signs fail at once */
+    if (!length || strncmp(parser->at, sign, length) != 0) {
         return false;
     }
-    parser->at += strlen(sign);
+    parser->at += length;
     return true;
 }
 
