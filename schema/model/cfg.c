@@ -73,6 +73,15 @@ static bool is_name_char(char c)
     return g_ascii_isalnum(c) || (c && strchr("-_.,*+#/@", c));
 }
 
+bool mdl_cfg_is_bare(const char *word)
+{
+    const char *at = word;
+    while (is_name_char(*at)) {
+        at++;
+    }
+    return at > word && *at == '\0' && *word != '#';
+}
+
 /* Takes a bare or quoted word off *at. NULL: there is none. */
 static char *take_word(const char **at)
 {

@@ -36,6 +36,9 @@ typedef struct MdlCfg {
 MdlCfg *mdl_cfg_read(const char *file, const char *text, size_t length, MdlFindings *findings);
 void mdl_cfg_free(MdlCfg *cfg);
 
+/* Whether a word can be written without quotes at the beginning of a line. */
+bool mdl_cfg_is_bare(const char *word);
+
 /* The key of that name; NULL: not there. */
 const MdlCfgKey *mdl_cfg_key(const MdlCfgGroup *group, const char *name);
 /* Its value; NULL: not there. */

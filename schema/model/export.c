@@ -1,17 +1,20 @@
 /* export: the hardware tree as a machine file and as a flattened tree of its own. See export.h. */
 #include "export.h"
 
+#include "cfg.h"
+
 #include <string.h>
 
 /* ---- as a machine file
  * --------------------------------------------------------------------------- */
 
+/* A value that ends in a backslash is kept from going on in the next line by a space. */
 static void put_key(GString *out, const char *key, const char *value)
 {
-    bool quoted = strpbrk(key, "#") != NULL;
-    g_string_append_printf(out, quoted ? "\"%s\"" : "%s", key);
+    bool bare = mdl_cfg_is_bare(key);
+    g_string_append_printf(out, bare ? "%s" : "\"%s\"", key);
     if (value) {
-        g_string_append_printf(out, " = %s", value);
+        g_string_append_printf(out, " = %s%s", value, g_str_has_suffix(value, "\\") ? " " : "");
     }
     g_string_append_c(out, '\n');
 }
@@ -105,6 +108,19 @@ static void put_nodes(GString *out, const MdlHardware *hardware)
     }
 }
 
+/* The places that the machine keeps free, beside those of the bus's type. */
+static void put_slots(GString *out, const MdlHardware *hardware)
+{
+    for (size_t i = 0; i < hardware->buses->len; i++) {
+        const MdlBus *bus = g_ptr_array_index(hardware->buses, i);
+        for (size_t r = bus->type->n_reserved; r < bus->n_reserved; r++) {
+            g_string_append_printf(out, "\n[slot \"%s\"]\n", bus->reserved[r].address);
+            put_key(out, "bus", bus->id);
+            put_key(out, "reason", bus->reserved[r].reason);
+        }
+    }
+}
+
 char *mdl_hardware_to_cfg(const MdlHardware *hardware)
 {
     GString *out = g_string_new(NULL);
@@ -136,6 +152,7 @@ char *mdl_hardware_to_cfg(const MdlHardware *hardware)
             put_device(out, device);
         }
     }
+    put_slots(out, hardware);
     return g_string_free(out, FALSE);
 }
 

@@ -97,6 +97,16 @@ static bool number_in_range(const MdlProperty *property, uint64_t number, char *
     return false;
 }
 
+/* What a declaration file can hold; text of a client can be anything. */
+static bool is_line(const char *text)
+{
+    bool line = g_utf8_validate(text, -1, NULL);
+    for (const char *at = text; line && *at; at = g_utf8_next_char(at)) {
+        line = *at == '\t' || !g_unichar_iscntrl(g_utf8_get_char(at));
+    }
+    return line;
+}
+
 bool mdl_value_parse(const MdlProperty *property, const char *text, MdlValue *ret_value,
                      char **ret_why)
 {
@@ -133,6 +143,10 @@ bool mdl_value_parse(const MdlProperty *property, const char *text, MdlValue *re
         }
         break;
     case MDL_STR:
+        if (!is_line(text)) {
+            *ret_why = g_strdup("must be UTF-8 text without control characters");
+            return false;
+        }
         value.text = text;
         break;
     }

@@ -33,15 +33,6 @@ static void check_findings(const MdlFindings *findings)
     }
 }
 
-static void check_file(const char *text, size_t size)
-{
-    g_autoptr(MdlFindings) findings = mdl_findings_new();
-    MdlSource source = {.file = "fuzz.cfg", .text = text, .length = size};
-    bool ok = mdl_catalog_check(&source, 1, findings);
-    FUZZ_HOLDS(ok == (mdl_findings_count(findings) == 0));
-    check_findings(findings);
-}
-
 static MdlHardware *build(const MdlCatalog *catalog, const char *machine, MdlFindings *findings)
 {
     g_autoptr(MdlTarget) target = mdl_target_new();
@@ -71,27 +62,62 @@ static void check_export(MdlCatalog *catalog, const MdlHardware *hardware)
     FUZZ_HOLDS(g_bytes_equal(tree, tree_again));
 }
 
-static void check_layer(const char *body, size_t size)
+/* Builds the machine twice; the hardware, if there is any, is exported. */
+static void check_machine(MdlCatalog *catalog, const char *name, MdlFindings *findings)
+{
+    g_autoptr(MdlHardware) hardware = build(catalog, name, findings);
+    g_autoptr(MdlFindings) second = mdl_findings_new();
+    mdl_hardware_free(build(catalog, name, second));
+    g_autofree char *said = mdl_findings_print(findings);
+    g_autofree char *said_again = mdl_findings_print(second);
+    FUZZ_HOLDS(strcmp(said, said_again) == 0);
+    if (hardware) {
+        check_export(catalog, hardware);
+    }
+}
+
+/* The first machine that is not inside the program; free with g_free. */
+static char *added_machine(const MdlCatalog *catalog)
+{
+    const char *const *names = mdl_catalog_names(catalog);
+    for (size_t i = 0; names[i]; i++) {
+        if (mdl_machine_info(catalog, mdl_catalog_find(catalog, names[i])).hash) {
+            return g_strdup(names[i]);
+        }
+    }
+    return NULL;
+}
+
+static void add_and_check(const char *text, size_t size)
 {
     g_autoptr(MdlCatalog) catalog = mdl_catalog_new();
     g_autoptr(MdlFindings) findings = mdl_findings_new();
-    g_autoptr(GString) text = g_string_new("[vm]\nname = fuzz\nmachine = virt-1.0\n");
-    g_string_append_len(text, body, (gssize)size);
-    MdlSource source = {.file = "fuzz.cfg", .text = text->str, .length = text->len};
+    MdlSource source = {.file = "fuzz.cfg", .text = text, .length = size};
     bool added = mdl_catalog_add(catalog, &source, 1, findings);
     FUZZ_HOLDS(added == (mdl_findings_count(findings) == 0));
-    if (added && mdl_catalog_find(catalog, "fuzz")) {
-        g_autoptr(MdlHardware) hardware = build(catalog, "fuzz", findings);
-        g_autoptr(MdlFindings) second = mdl_findings_new();
-        mdl_hardware_free(build(catalog, "fuzz", second));
-        g_autofree char *said = mdl_findings_print(findings);
-        g_autofree char *said_again = mdl_findings_print(second);
-        FUZZ_HOLDS(strcmp(said, said_again) == 0);
-        if (hardware) {
-            check_export(catalog, hardware);
-        }
+    g_autofree char *name = added_machine(catalog);
+    FUZZ_HOLDS(added == (name != NULL));
+    if (name) {
+        check_machine(catalog, name, findings);
     }
     check_findings(findings);
+}
+
+static void check_file(const char *text, size_t size)
+{
+    g_autoptr(MdlFindings) findings = mdl_findings_new();
+    MdlSource source = {.file = "fuzz.cfg", .text = text, .length = size};
+    bool ok = mdl_catalog_check(&source, 1, findings);
+    FUZZ_HOLDS(ok == (mdl_findings_count(findings) == 0));
+    check_findings(findings);
+    add_and_check(text, size);
+}
+
+static void check_layer(const char *body, size_t size)
+{
+    g_autoptr(GString) text = g_string_new("[vm]\nname = fuzz\nmachine = virt-1.0\n");
+    g_string_append_len(text, body, (gssize)size);
+    add_and_check(text->str, text->len);
 }
 
 typedef struct Names {

@@ -59,6 +59,22 @@ static void test_groups_and_keys(void **state)
     assert_string_equal(mdl_cfg_value(device, "#cells"), "<2>");
 }
 
+static void test_bare_words(void **state)
+{
+    (void)state;
+    const char *const bare[] = {"a", "irq.*", "riscv,isa", "a#b", "@x/y+1"};
+    const char *const quoted[] = {"", "#cells", "a b", "a=b", "[a]", "a\\", "ü"};
+    for (size_t i = 0; i < G_N_ELEMENTS(bare); i++) {
+        assert_true(mdl_cfg_is_bare(bare[i]));
+        g_autofree char *text = g_strdup_printf("[g]\n%s = 1", bare[i]);
+        g_autoptr(MdlCfg) cfg = read_text(text);
+        assert_string_equal(mdl_cfg_value(group_at(cfg, 0), bare[i]), "1");
+    }
+    for (size_t i = 0; i < G_N_ELEMENTS(quoted); i++) {
+        assert_false(mdl_cfg_is_bare(quoted[i]));
+    }
+}
+
 static void test_lines_that_go_on(void **state)
 {
     (void)state;
@@ -208,6 +224,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups_and_keys),
+        cmocka_unit_test(test_bare_words),
         cmocka_unit_test(test_lines_that_go_on),
         cmocka_unit_test(test_ends_of_lines),
         cmocka_unit_test(test_syntax),

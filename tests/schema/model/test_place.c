@@ -1,6 +1,7 @@
 /* Places and wires: first fit, what is kept free, what collides, and where interrupts lead. */
 #include "build.h"
 
+#include "export.h"
 #include "slots.h"
 #include "testing.h"
 
@@ -52,6 +53,25 @@ static void test_first_fit(void **state)
     expect_place(hardware, "cards.2", "pcie.0", "06.0");
     expect_place(hardware, "high", "pcie.0", "1f.7");
     expect_place(hardware, "kept", "pcie.0", "03.1");
+}
+
+/* What is kept free is part of the hardware, and of its export. */
+static void test_kept_free_in_the_export(void **state)
+{
+    (void)state;
+    g_autoptr(MdlCatalog) catalog = NULL;
+    g_autoptr(MdlHardware) hardware =
+        build_vm(VM "[slot \"05.*\"]\nbus = pcie.0\nreason = kept\n", &catalog);
+    g_autofree char *text = mdl_hardware_to_cfg(hardware);
+    assert_non_null(strstr(text, "\n[slot \"05.*\"]\nbus = pcie.0\nreason = kept\n"));
+    MdlSource source = source_of("export.cfg", text);
+    g_autoptr(MdlFindings) findings = mdl_findings_new();
+    assert_true(mdl_catalog_add(catalog, &source, 1, findings));
+    g_autoptr(MdlTarget) target = target_of("t-hardware");
+    g_autoptr(MdlHardware) again = build_hardware(catalog, target, NULL);
+    const MdlBus *bus = mdl_hardware_bus(again, "pcie.0");
+    assert_int_equal(bus->n_reserved, 1);
+    assert_string_equal(bus->reserved[0].reason, "kept");
 }
 
 static void test_collisions(void **state)
@@ -278,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_fit),
+        cmocka_unit_test(test_kept_free_in_the_export),
         cmocka_unit_test(test_collisions),
         cmocka_unit_test(test_next_bus),
         cmocka_unit_test(test_loose_devices),

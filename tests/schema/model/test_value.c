@@ -125,6 +125,8 @@ static void test_each_kind(void **state)
     expect_refusal(&boolean, "maybe", "is \"maybe\", must be on or off");
     expect_refusal(&number, "many", "is \"many\", must be a number");
     expect_refusal(&size, "1Q", "is \"1Q\", must be a number");
+    expect_refusal(&text, "a\nirq = plic:1", "must be UTF-8 text without control characters");
+    expect_refusal(&text, "\xff", "must be UTF-8 text without control characters");
     expect_refusal(&word, "apli", "is \"apli\", must be one of none, aplic, aplic-imsic");
 }
 
