@@ -197,15 +197,30 @@ static int is_known(const Adding *adding, GError **error)
     return adding->asking.policy->again ? MIN(found, 0) : found;
 }
 
+static void run_survey(Adding *adding, const PrbSurveyOps *ops, CapsAdded *added, GError **error)
+{
+    const CapsIdentity *identity = adding->asking.identity;
+    g_autofree char *text = NULL;
+    gsize length;
+
+    if (!identity->recording) {
+        prb_survey_run(identity->path, &adding->asking.policy->limits, ops, adding, &added->survey,
+                       error);
+    } else if (g_file_get_contents(identity->path, &text, &length, error)) {
+        prb_survey_replay(text, length, ops, adding, &added->survey, error);
+    }
+}
+
 static bool survey(Adding *adding, CapsAdded *added, GError **error)
 {
-    const PrbSurveyOps ops = {keep_fact, is_quarantined, report_progress};
+    const CapsPolicy *policy = adding->asking.policy;
+    const PrbSurveyOps ops = {keep_fact, is_quarantined, report_progress, policy->record};
+
     g_autoptr(GError) problem = NULL;
     g_autoptr(GError) trouble = NULL;
     int64_t began = g_get_real_time();
 
-    prb_survey_run(adding->asking.identity->path, &adding->asking.policy->limits, &ops, adding,
-                   &added->survey, &problem);
+    run_survey(adding, &ops, added, &problem);
     if (!problem || problem->code != PRB_ERROR_SYSTEM) {
         save_all(adding, added, began, problem, &trouble);
     }

@@ -34,6 +34,16 @@ static json_t *arguments_with_target(const CapsQuestion *question)
     return arguments;
 }
 
+static PrbConversation *open_recording(const CapsAsking *asking, GError **error)
+{
+    g_autofree char *text = NULL;
+    gsize length;
+
+    return g_file_get_contents(asking->identity->path, &text, &length, error)
+               ? prb_conversation_replay(text, length, error)
+               : NULL;
+}
+
 /* True: the store knows it for a QEMU. */
 static bool is_known_qemu(const CapsAsking *asking)
 {
@@ -71,6 +81,9 @@ static PrbConversation *open_conversation(const CapsAsking *asking, GError **err
 {
     bool has_target = asking->question->target != NULL;
 
+    if (asking->identity->recording) {
+        return open_recording(asking, error);
+    }
     if (has_target && is_known_qemu(asking)) {
         return open_for_target(asking, error);
     }
@@ -121,7 +134,8 @@ static void ask_emulator(CapsAsking *asking, CapsAnswer *answer, GError **error)
 static bool is_answer(const GError *problem)
 {
     return problem->domain == PRB_ERROR && problem->code != PRB_ERROR_SYSTEM &&
-           problem->code != PRB_ERROR_NOT_FOUND && problem->code != PRB_ERROR_NOT_EXECUTABLE;
+           problem->code != PRB_ERROR_NOT_RECORDED && problem->code != PRB_ERROR_NOT_FOUND &&
+           problem->code != PRB_ERROR_NOT_EXECUTABLE;
 }
 
 bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, GError **error)

@@ -20,6 +20,7 @@ typedef struct CapsCli {
     char *database;
     bool json;
     char *emulator;
+    char *root;        /* of update; or NULL */
     char **rest;       /* what is no option */
     json_t *target;    /* or NULL */
     json_t *arguments; /* or NULL */
@@ -50,6 +51,8 @@ int caps_cli_why(const CapsCli *cli, GError **error);
 int caps_cli_add(const CapsCli *cli, GError **error);
 int caps_cli_list(const CapsCli *cli, GError **error);
 int caps_cli_show(const CapsCli *cli, GError **error);
+int caps_cli_update(const CapsCli *cli, GError **error);
+int caps_cli_record(const CapsCli *cli, GError **error);
 int caps_cli_sql(const CapsCli *cli, GError **error);
 int caps_cli_verify(const CapsCli *cli, GError **error);
 

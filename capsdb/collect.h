@@ -11,6 +11,7 @@ typedef struct CapsPolicy {
     PrbLimits limits;
     void (*progress)(void *context, size_t asked, size_t known); /* of caps_add; may be NULL */
     void *context;
+    GString *record; /* of caps_add: takes the conversation; may be NULL */
 } CapsPolicy;
 
 /* The policy of a person at a terminal: probe, with the default limits. */

@@ -241,15 +241,28 @@ static void compute_hash(CapsIdentity *identity)
     identity->hash = caps_hash(text, strlen(text));
 }
 
-static bool look_at_path(const char *path, GError **error)
+/* A recording is its bytes; nothing of this system is behind it. */
+static bool add_recording(Finder *finder, const char *path, GError **error)
 {
+    g_auto(CapsFile) file = {0};
+
+    if (!caps_file_read(path, finder->memo, &file, error)) {
+        return false;
+    }
+    add_part(finder, "recording", path, file.hash);
+    return true;
+}
+
+static bool look_at_path(const CapsIdentity *identity, GError **error)
+{
+    const char *path = identity->path;
     struct stat found;
 
     if (stat(path, &found) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
         g_set_error(error, PRB_ERROR, PRB_ERROR_NOT_FOUND, "%s: %s", path, g_strerror(errno));
         return false;
     }
-    if (!is_program(path) || access(path, R_OK) < 0) {
+    if (!identity->recording && (!is_program(path) || access(path, R_OK) < 0)) {
         g_set_error(error, PRB_ERROR, PRB_ERROR_NOT_EXECUTABLE, "%s: not a program that can be run",
                     path);
         return false;
@@ -265,8 +278,10 @@ CapsIdentity *caps_identity_new(const char *path, CapsStore *memo, GError **erro
     identity->parts = g_ptr_array_new_with_free_func(free_part);
     Finder finder = {memo, identity->parts,
                      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-    bool ok = look_at_path(identity->path, error) &&
-              add_program(&finder, identity->path, "program", 0, error);
+    identity->recording = g_str_has_suffix(identity->path, ".replies");
+    bool ok = look_at_path(identity, error) &&
+              (identity->recording ? add_recording(&finder, identity->path, error)
+                                   : add_program(&finder, identity->path, "program", 0, error));
     g_hash_table_unref(finder.seen);
     if (!ok) {
         caps_identity_free(identity);

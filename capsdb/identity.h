@@ -11,7 +11,7 @@
 
 /* One file that made the identity what it is. */
 typedef struct CapsPart {
-    const char *role; /* "program", "script", "interpreter", "named", "module"; static */
+    const char *role; /* "program", "script", "interpreter", "named", "module", "recording" */
     char *path;
     char *hash; /* SHA-256 of the content, in hex */
 } CapsPart;
@@ -20,6 +20,7 @@ typedef struct CapsIdentity {
     char *hash;       /* SHA-256, in hex */
     char *path;       /* as given, made absolute */
     GPtrArray *parts; /* CapsPart *, in the order they were found */
+    bool recording;   /* a file of a conversation (NAME.replies) in place of a program */
 } CapsIdentity;
 
 /* Reads the files. memo: a store that remembers the hashes of files that have not changed since, or

@@ -20,7 +20,11 @@ static const struct {
     {"ask", "COMMAND --emulator PATH", "answers a question, from the database if it can",
      caps_cli_ask},
     {"why", "COMMAND --emulator PATH", "says what the stored answer depends on", caps_cli_why},
-    {"add", "PATH…", "asks emulators all that depends on them alone", caps_cli_add},
+    {"add", "PATH…", "asks emulators, or recordings of them, all that depends on them alone",
+     caps_cli_add},
+    {"update", "[--root DIR]", "adds every emulator of the system", caps_cli_update},
+    {"record", "PATH FILE.replies", "records what add asks, to be added in place of the binary",
+     caps_cli_record},
     {"list", "", "lists the emulators in the database", caps_cli_list},
     {"show", "PATH…", "shows what is known of an emulator", caps_cli_show},
     {"sql", "[SELECT…]", "runs a statement over the views; without one, lists them", caps_cli_sql},
@@ -61,9 +65,10 @@ static void print_help(FILE *to)
 CapsCliExit caps_cli_code(const GError *error)
 {
     if (error->domain == PRB_ERROR) {
-        return error->code == PRB_ERROR_SILENT    ? CLI_DEADLINE
-               : error->code == PRB_ERROR_REFUSED ? CLI_UNKNOWN
-                                                  : CLI_FAILED;
+        return error->code == PRB_ERROR_SILENT ? CLI_DEADLINE
+               : error->code == PRB_ERROR_REFUSED || error->code == PRB_ERROR_NOT_RECORDED
+                   ? CLI_UNKNOWN
+                   : CLI_FAILED;
     }
     if (error->domain == CAPS_ERROR) {
         return error->code == CAPS_ERROR_USAGE     ? CLI_USAGE

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct Words { /* as GOption leaves them */
-    char *database, *emulator, *machine, *accel, *cpu, *smp, *memory;
+    char *database, *emulator, *root, *machine, *accel, *cpu, *smp, *memory;
     char **options, **arguments;
     gboolean json, nodefaults, no_probe, again;
     double deadline;
@@ -120,6 +120,7 @@ static bool take_words(CapsCli *cli, const Words *words, GError **error)
 {
     cli->database = words->database ? g_strdup(words->database) : default_database();
     cli->emulator = g_strdup(words->emulator);
+    cli->root = g_strdup(words->root);
     cli->json = words->json;
     cli->policy = caps_policy_default();
     cli->policy.may_probe = !words->no_probe;
@@ -144,6 +145,7 @@ bool caps_cli_parse(CapsCli *ret_cli, int argc, char **argv, GError **error)
         {"db", 0, 0, G_OPTION_ARG_FILENAME, &words.database, "the database file", "FILE"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "JSON, one value a line", NULL},
         {"emulator", 0, 0, G_OPTION_ARG_FILENAME, &words.emulator, "the emulator asked", "PATH"},
+        {"root", 0, 0, G_OPTION_ARG_FILENAME, &words.root, "where the system is", "DIR"},
         {"machine", 0, 0, G_OPTION_ARG_STRING, &words.machine, "target: machine", "NAME"},
         {"accel", 0, 0, G_OPTION_ARG_STRING, &words.accel, "target: accelerator", "NAME"},
         {"option", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.options, "target: machine option",
@@ -171,8 +173,8 @@ bool caps_cli_parse(CapsCli *ret_cli, int argc, char **argv, GError **error)
     }
     ok = ok && take_words(&cli, &words, error);
     g_option_context_free(context);
-    char *texts[] = {words.database, words.emulator, words.machine, words.accel,
-                     words.cpu,      words.smp,      words.memory};
+    char *texts[] = {words.database, words.emulator, words.root, words.machine,
+                     words.accel,    words.cpu,      words.smp,  words.memory};
     for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
         g_free(texts[i]);
     }
@@ -190,6 +192,7 @@ void caps_cli_done(CapsCli *cli)
 {
     g_free(cli->database);
     g_free(cli->emulator);
+    g_free(cli->root);
     g_strfreev(cli->rest);
     json_decref(cli->target);
     json_decref(cli->arguments);

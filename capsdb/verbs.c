@@ -135,7 +135,7 @@ static void show_progress(void *context, size_t asked, size_t known)
     caps_cli_tell("\r%s: %zu of %zu questions\033[K", path, asked, known);
 }
 
-static void print_added(const CapsCli *cli, const char *path, const CapsAdded *added, double took)
+static void print_added(const CapsCli *cli, const char *path, const CapsAdded *added)
 {
     if (cli->json) {
         json_t *value = json_pack("{s:s, s:b, s:i, s:i, s:i}", "emulator", path, "known",
@@ -146,8 +146,8 @@ static void print_added(const CapsCli *cli, const char *path, const CapsAdded *a
     } else if (added->known) {
         caps_cli_say("%s: known\n", path);
     } else {
-        caps_cli_say("%s: %zu facts, %zu quarantined, %u launches, %.2f s\n", path, added->facts,
-                     added->quarantined, added->survey.launches, took);
+        caps_cli_say("%s: %zu facts, %zu quarantined, %u launches\n", path, added->facts,
+                     added->quarantined, added->survey.launches);
         for (char **lack = added->survey.missing; lack && *lack; lack++) {
             caps_cli_say("  not in the jail: %s\n", *lack);
         }
@@ -159,7 +159,6 @@ static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GErr
     bool shown = isatty(STDERR_FILENO) && !cli->json;
     CapsPolicy policy = cli->policy;
     g_auto(CapsAdded) added = {0};
-    int64_t began = g_get_monotonic_time();
 
     if (shown) {
         policy.progress = show_progress;
@@ -170,7 +169,7 @@ static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GErr
         caps_cli_tell("\r\033[K");
     }
     if (ok || added.facts) {
-        print_added(cli, path, &added, (g_get_monotonic_time() - began) / 1e6);
+        print_added(cli, path, &added);
     }
     return ok;
 }
@@ -195,6 +194,30 @@ int caps_cli_add(const CapsCli *cli, GError **error)
         }
     }
     return code;
+}
+
+/* Records into FILE what add asks of PATH. The database learns it too. */
+int caps_cli_record(const CapsCli *cli, GError **error)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(CapsStore) store = NULL;
+    g_auto(CapsAdded) added = {0};
+    CapsPolicy policy = cli->policy;
+
+    if (g_strv_length(cli->rest ? cli->rest : (char *[]){NULL}) != 2 ||
+        !g_str_has_suffix(cli->rest[1], ".replies")) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH FILE.replies");
+        return -1;
+    }
+    policy.again = true;
+    policy.record = text;
+    if (!(store = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
+        !caps_add(store, cli->rest[0], &policy, &added, error) ||
+        !g_file_set_contents(cli->rest[1], text->str, (gssize)text->len, error)) {
+        return -1;
+    }
+    print_added(cli, cli->rest[0], &added);
+    return CLI_YES;
 }
 
 /* ---- list and show ------------------------------------------------------------------------------- */

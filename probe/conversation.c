@@ -381,4 +381,13 @@ const char *const *prb_conversation_missing(const PrbConversation *conversation)
 void prb_conversation_record(PrbConversation *conversation, GString *transcript)
 {
     conversation->record = transcript;
+    if (transcript && conversation->kind == PRB_VITRINE) {
+        /* Which kind it was is told by what was negotiated, and that is past. */
+        json_t *request = json_pack("{s:s, s:{s:[s]}}", "execute", "qmp_capabilities", "arguments",
+                                    "enable", "depends-on");
+        json_t *reply = json_pack("{s:{}}", "return");
+        prb_transcript_append(transcript, request, reply);
+        json_decref(request);
+        json_decref(reply);
+    }
 }

@@ -106,6 +106,7 @@ typedef struct PrbSurveyOps {
     bool (*is_quarantined)(void *context, const char *command, json_t *arguments);
     /* How far it is; may be NULL. */
     void (*progress)(void *context, size_t asked, size_t known);
+    GString *record; /* takes the conversations; may be NULL */
 } PrbSurveyOps;
 
 typedef struct PrbSurvey {

@@ -113,6 +113,7 @@ static bool launch(Run *run, GError **error)
         return false;
     }
     run->survey->launches++;
+    prb_conversation_record(run->conversation, run->ops->record);
     g_strfreev(run->survey->missing);
     run->survey->missing = g_strdupv((char **)prb_conversation_missing(run->conversation));
     return true;
