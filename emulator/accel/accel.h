@@ -10,6 +10,12 @@
 
 typedef struct EmuMachine EmuMachine;
 
+/* With what a CPU goes on after it was reset: where, and what firmware or kernel is told. */
+typedef struct EmuCpuEntry {
+    uint64_t pc;
+    uint64_t arguments[3]; /* in the registers of the calling convention: a0 to a2 */
+} EmuCpuEntry;
+
 typedef struct EmuAccel {
     const char *name; /* as declared: "none" */
 
@@ -20,6 +26,9 @@ typedef struct EmuAccel {
     /* With the machine's lock held. */
     bool (*cpu_init)(void *state, EmuDevice *device, void **ret_cpu, GError **error);
     void (*cpu_reset)(void *cpu);
+    /* While CPUs stand still. Memory may have been written: what was decoded is forgotten. NULL:
+     * CPUs never run. */
+    void (*cpu_enter)(void *cpu, const EmuCpuEntry *entry);
     void (*cpu_input)(void *cpu, unsigned line, bool level);
     void (*cpu_done)(void *cpu);
     /* What `time` reads; called on each change, NULL if of no interest. */

@@ -143,6 +143,15 @@ void emu_cpu_reset(EmuDevice *device)
         accel->cpu_reset(device->cpu);
 }
 
+void emu_device_enter(EmuDevice *device, const EmuCpuEntry *entry)
+{
+    const EmuAccel *accel = device->machine->config.accel;
+    emu_machine_lock(device->machine);
+    if (accel->cpu_enter)
+        accel->cpu_enter(device->cpu, entry);
+    emu_machine_unlock(device->machine);
+}
+
 void emu_cpu_input(EmuDevice *device, unsigned line, bool level)
 {
     const EmuAccel *accel = device->machine->config.accel;

@@ -59,6 +59,9 @@ void emu_machine_stop(EmuMachine *machine);  /* nothing unless running */
 /* Every device to its state after power-on; a machine shut down becomes paused. */
 void emu_machine_reset(EmuMachine *machine);
 
+/* Lets a CPU of a machine that does not run begin there; to be called again after each reset. */
+void emu_device_enter(EmuDevice *cpu, const EmuCpuEntry *entry);
+
 /* What a guest asked of the machine since the last call. */
 typedef struct EmuPowerRequest {
     bool pending;

@@ -58,13 +58,38 @@ static bool read_name(void *context, const char *name, MdlValue *ret_value, char
     return true;
 }
 
+static const MdlDevice *find_referred(const Guest *guest, const char *reference)
+{
+    return strcmp(reference, "self") == 0 ? guest->device
+                                          : mdl_hardware_device(guest->hardware, reference);
+}
+
 static uint32_t find_phandle(void *context, const char *reference)
 {
     Guest *guest = context;
-    const MdlDevice *device = strcmp(reference, "self") == 0
-                                  ? guest->device
-                                  : mdl_hardware_device(guest->hardware, reference);
+    const MdlDevice *device = find_referred(guest, reference);
     return device ? phandle_of(guest, g_hash_table_lookup(guest->own, device)) : 0;
+}
+
+/* The path of a node below another, with a "/" before each name; NULL: it is not there. */
+static char *path_below(const MdlTreeNode *from, const MdlTreeNode *node)
+{
+    for (size_t i = 0; i < from->children->len; i++) {
+        const MdlTreeNode *child = g_ptr_array_index(from->children, i);
+        g_autofree char *rest = child == node ? g_strdup("") : path_below(child, node);
+        if (rest) {
+            return g_strconcat("/", child->name, rest, NULL);
+        }
+    }
+    return NULL;
+}
+
+static char *find_path(void *context, const char *reference)
+{
+    const Guest *guest = context;
+    const MdlDevice *device = find_referred(guest, reference);
+    const MdlTreeNode *node = device ? g_hash_table_lookup(guest->own, device) : NULL;
+    return node ? path_below(guest->root, node) : NULL;
 }
 
 static MdlTreeScope scope_of(Guest *guest)
@@ -73,6 +98,7 @@ static MdlTreeScope scope_of(Guest *guest)
         .names = {.describe = describe, .read = read_name, .context = guest},
         .arena = guest->arena,
         .phandle = find_phandle,
+        .path = find_path,
         .context = guest,
     };
 }
@@ -327,6 +353,13 @@ static void put_cells_default(MdlTreeNode *node)
 
 static void add_machine_nodes(Guest *guest)
 {
+    for (size_t i = 0; i < guest->hardware->n_nodes; i++) {
+        mdl_tree_path(guest->root, guest->hardware->nodes[i].path);
+    }
+}
+
+static void fill_machine_nodes(Guest *guest)
+{
     guest->device = NULL;
     for (size_t i = 0; i < guest->hardware->n_nodes; i++) {
         const MdlNode *declared = &guest->hardware->nodes[i];
@@ -397,6 +430,7 @@ MdlTreeNode *mdl_hardware_guest_tree(const MdlHardware *hardware, MdlFindings *f
     for (size_t i = 0; i < hardware->devices->len; i++) {
         add_nodes(&guest, g_ptr_array_index(hardware->devices, i));
     }
+    fill_machine_nodes(&guest);
     for (size_t i = 0; i < hardware->devices->len; i++) {
         fill_nodes(&guest, g_ptr_array_index(hardware->devices, i));
     }

@@ -257,9 +257,26 @@ static bool put_joined(Parser *parser)
     return true;
 }
 
+/* As in the source format of device trees: outside of cells, a reference is a path. */
+static bool put_path(Parser *parser)
+{
+    size_t n = strcspn(parser->at, " \t,");
+    g_autofree char *reference = g_strndup(parser->at + 1, n - 1);
+    g_autofree char *path = parser->scope->path(parser->scope->context, reference);
+    if (!path) {
+        *parser->ret_why = g_strdup_printf("\"&%s\" refers to nothing", reference);
+        return false;
+    }
+    mdl_tree_put_string(parser->data, path);
+    parser->at += n;
+    return true;
+}
+
 static bool put_item(Parser *parser)
 {
     switch (*parser->at) {
+    case '&':
+        return put_path(parser);
     case '<':
         return put_cells(parser);
     case '[':
@@ -275,7 +292,7 @@ static bool put_item(Parser *parser)
         if (g_str_has_prefix(parser->at, "@string")) {
             return put_joined(parser);
         }
-        return fail(parser, "\"text\", <cells>, [bytes] or @string");
+        return fail(parser, "\"text\", <cells>, [bytes], &ID or @string");
     }
 }
 

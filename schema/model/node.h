@@ -2,6 +2,7 @@
  *
  *   value := item { "," item }
  *   item  := "text" | "<" { cell } ">" | "[" { hex byte } "]" | "@string" { "text" | NAME }
+ *            | "&" reference: the path of its node
  *   cell  := number | NAME | "(" expression ")" | "&" reference
  *
  * Knows bytes and names; what a name or a reference stands for is the caller's. Devicetree
@@ -42,6 +43,8 @@ typedef struct MdlTreeScope {
     MdlArena *arena;
     /* The phandle of what &reference names; 0: nothing. */
     uint32_t (*phandle)(void *context, const char *reference);
+    /* The path of what &reference names (g_free); NULL: nothing. */
+    char *(*path)(void *context, const char *reference);
     void *context;
 } MdlTreeScope;
 
