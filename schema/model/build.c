@@ -228,6 +228,7 @@ static void read_head(MdlResolved *r)
 
 static void build_parts(MdlBuild *build, unsigned needs)
 {
+    build->whole = (needs & MDL_NEED_TREE) == MDL_NEED_TREE;
     fill_head(build);
     if (needs & MDL_NEED_HEAD) {
         read_head(&build->resolved);

@@ -13,6 +13,7 @@ typedef struct MdlBuild {
     MdlHardware *hardware;
     MdlFindings *findings;
     size_t before;         /* findings before this build */
+    bool whole;            /* every device is made, so a reference to none is wrong */
     GPtrArray *made_parts; /* settings of made-up parts, freed with the build */
     GHashTable *parts;     /* MdlDevice * -> the MdlPart of the machine that brought it */
 } MdlBuild;

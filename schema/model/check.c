@@ -309,7 +309,9 @@ static void check_irq_shared(MdlBuild *build)
 
 static void check_node_value(MdlBuild *build)
 {
-    mdl_tree_free(mdl_hardware_guest_tree(build->hardware, build->findings));
+    if (build->whole) {
+        mdl_tree_free(mdl_hardware_guest_tree(build->hardware, build->findings));
+    }
 }
 
 /* ---- the table
