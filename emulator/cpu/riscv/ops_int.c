@@ -225,5 +225,10 @@ OP(fall)
 OP(unlinked)
 {
     (void)i;
-    JUMP();
+    const JumpEntry *entry = jump_entry(h, h->pc);
+    if (likely(entry->pc == h->pc && enterable(h, entry->block))) {
+        h->link_from = NULL; /* run makes a link only for the jump that came to it */
+        GO(enter(h, entry->block));
+    }
+    return NULL;
 }

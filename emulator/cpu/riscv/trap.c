@@ -42,6 +42,7 @@ static void trap_to_m(Hart *hart, uint64_t at, uint64_t cause, uint64_t value)
 void emu_riscv_trap(Hart *hart, uint64_t at, uint64_t cause, uint64_t value)
 {
     bool interrupt = cause & CAUSE_INTERRUPT;
+    hart->reserved_address = NO_ADDRESS; /* what runs next is nobody's SC (unpriv 8.2) */
     uint64_t delegated = interrupt ? hart->mideleg : hart->medeleg;
     if (interrupt) {
         hart->stats.interrupts++;

@@ -3,8 +3,7 @@
  *
  * An image is loaded at 0x80000000, where each hart starts in M mode with its number in a0. A write
  * of 0x5555 to 0x100000 ends the run, as on QEMU's machine virt; a byte written to 0x10000000 is
- * printed. With --batch the input is a file of many programs, each run from reset in fresh memory,
- * of which one piece of memory is written to the output after the other. */
+ * printed. With --save all of its memory is written to a file afterwards. */
 #include "riscv.h"
 
 #include <stdio.h>
@@ -21,7 +20,6 @@ typedef struct Board {
     EmuRiscvHart *hart;
     bool finished;
     uint64_t code; /* what the guest wrote to TEST */
-    bool quiet;
 } Board;
 
 static bool load(void *ctx, uint64_t address, unsigned size, uint64_t *ret_value)
@@ -42,7 +40,7 @@ static bool store(void *ctx, uint64_t address, unsigned size, uint64_t value)
         emu_riscv_hart_stop(board->hart);
         return true;
     }
-    if (address == UART && !board->quiet) {
+    if (address == UART) {
         putchar((int)(value & 0xff));
     }
     return address - UART < 8;
@@ -101,7 +99,7 @@ static int board_run(Board *board, uint64_t budget)
     return board->code == FINISHED ? 0 : 1;
 }
 
-static int run_image(const char *path, bool traced)
+static int run_image(const char *path, bool traced, const char *save)
 {
     Board board;
     board_open(&board, traced);
@@ -122,35 +120,12 @@ static int run_image(const char *path, bool traced)
             seconds, stats.instructions, (double)stats.instructions / seconds / 1e6,
             stats.load_misses, stats.store_misses, stats.fetch_misses, stats.walks, stats.blocks,
             stats.exceptions);
+    if (save && !g_file_set_contents(save, (const char *)board.ram, RAM_SIZE, NULL)) {
+        fprintf(stderr, "riscv_run: %s: cannot be written\n", save);
+        status = 2;
+    }
     board_close(&board);
     return status;
-}
-
-/* PATH: programs of `size` bytes each, one after the other. Each is loaded alone; when it has
- * finished, `result` bytes at RESULT go to OUTPUT. */
-static int run_batch(const char *path, const char *output, size_t size, uint64_t at, size_t result)
-{
-    FILE *in = fopen(path, "rb"), *out = fopen(output, "wb");
-    if (!in || !out || size > RAM_SIZE || at < RAM_BASE || at - RAM_BASE + result > RAM_SIZE) {
-        fprintf(stderr, "riscv_run: %s: cannot be read, or not written to %s\n", path, output);
-        return 2;
-    }
-    Board board;
-    board_open(&board, false);
-    board.quiet = true;
-    int status = 0;
-    while (fread(board.ram, 1, size, in) == size) {
-        emu_riscv_hart_code_changed(board.hart);
-        emu_riscv_hart_reset(board.hart, RAM_BASE);
-        board.finished = false;
-        if (board_run(&board, 10000000) != 0) {
-            status = 1;
-        }
-        fwrite(board.ram + (at - RAM_BASE), 1, result, out);
-    }
-    board_close(&board);
-    fclose(in);
-    return fclose(out) == 0 ? status : 2;
 }
 
 /* The table of instructions, one a line, for generators of programs. */
@@ -190,15 +165,11 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--disassemble") == 0) {
         return print_text();
     }
-    if (argc == 7 && strcmp(argv[1], "--batch") == 0) {
-        return run_batch(argv[2], argv[3], strtoul(argv[4], NULL, 0), strtoull(argv[5], NULL, 0),
-                         strtoul(argv[6], NULL, 0));
-    }
     bool traced = argc == 3 && strcmp(argv[1], "--trace") == 0;
-    if (argc == 2 || traced) {
-        return run_image(argv[argc - 1], traced);
+    bool saved = argc == 4 && strcmp(argv[1], "--save") == 0;
+    if (argc == 2 || traced || saved) {
+        return run_image(argv[argc - 1], traced, saved ? argv[2] : NULL);
     }
-    fprintf(stderr, "usage: riscv_run [--trace] IMAGE | --table | --disassemble |\n"
-                    "       --batch PROGRAMS OUTPUT SIZE RESULT-ADDRESS RESULT-SIZE\n");
+    fprintf(stderr, "usage: riscv_run [--trace | --save FILE] IMAGE | --table | --disassemble\n");
     return 2;
 }
