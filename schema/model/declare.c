@@ -473,7 +473,9 @@ const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFinding
     type->reaches = mdl_arena_words(arena, mdl_cfg_value(head, "reaches"));
     type->hotplug = read_yes(head, "hotplug");
     type->order = read_text(arena, head, "order");
-    type->max_devices = read_text(arena, head, "devices");
+    if (mdl_cfg_value(head, "devices")) {
+        mdl_number_parse(mdl_cfg_value(head, "devices"), &type->max_devices);
+    }
     type->ranges = read_yes(head, "ranges");
     type->fields = COLLECT(arena, cfg, "field", MdlField, read_field, &type->n_fields);
     type->reserved = COLLECT(arena, cfg, "reserved", MdlReserved, read_reserved, &type->n_reserved);

@@ -64,7 +64,7 @@ static const MdlKeySpec bus_type_keys[] = {
     {"reaches", MDL_KEY_NAMES, false, "Traits of devices a guest can use here; without it, all"},
     {"hotplug", MDL_KEY_YES_NO, false, "Devices may come and go (no)"},
     {"order", MDL_KEY_NAME, false, "Field counted up for a device without an address"},
-    {"devices", MDL_KEY_EXPRESSION, false, "Most devices; without it, as many as addresses"},
+    {"devices", MDL_KEY_NUMBER, false, "Most devices; without it, as many as addresses"},
     {"ranges", MDL_KEY_YES_NO, false, "An address is a range of bytes (no)"},
     END,
 };

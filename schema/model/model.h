@@ -144,7 +144,7 @@ typedef struct MdlBusType {
     bool hotplug;
     const char
         *order; /* the field counted up for a device without an address; NULL: must be given */
-    const char *max_devices; /* NULL: as many as there are addresses */
+    uint64_t max_devices; /* 0: as many as there are addresses */
     bool ranges; /* an address is a range of bytes (the system bus), so slots are free ranges */
 } MdlBusType;
 

@@ -87,6 +87,9 @@ static const MdlField *order_field(const MdlBusType *type, size_t *ret_index)
 bool mdl_place_free(const MdlBus *bus, MdlAddress *ret_address)
 {
     MdlAddress address = {{0}};
+    if (bus->type->max_devices && bus->devices->len >= bus->type->max_devices) {
+        return false;
+    }
     for (size_t i = 0; i < bus->type->n_fields; i++) {
         address.fields[i] = bus->type->fields[i].minimum;
     }
@@ -110,6 +113,12 @@ static void place_given(MdlBuild *build, MdlDevice *device, const MdlSetting *se
 {
     const MdlBusType *type = device->bus->type;
     g_autofree char *why = NULL;
+    if (type->max_devices && device->bus->devices->len > type->max_devices) {
+        mdl_build_find(build, MDL_CHECK_NO_FREE_ADDRESS, device, setting, NULL,
+                       "bus %s takes at most %" G_GUINT64_FORMAT " devices", device->bus->id,
+                       type->max_devices);
+        return;
+    }
     if (!mdl_address_parse(type, setting->value, &device->address, &why)) {
         mdl_build_find(build, MDL_CHECK_ADDRESS_FORM, device, setting, NULL,
                        "address \"%s\" on bus %s: %s", setting->value, device->bus->id, why);

@@ -213,7 +213,7 @@ static void put_bus_type(GString *out, const MdlBusType *type)
     put_words(out, "reaches", type->reaches);
     put_number(out, "hotplug", type->hotplug);
     put_field(out, "order", type->order);
-    put_field(out, "max_devices", type->max_devices);
+    put_number(out, "max_devices", type->max_devices);
     put_number(out, "ranges", type->ranges);
     g_string_append(out, "\n");
     PUT_ARRAY(out, type, fields, MdlField, put_field_spec);

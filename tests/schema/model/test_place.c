@@ -90,6 +90,29 @@ static void test_collisions(void **state)
                       "test.cfg:7: t: device a: bus pcie.0 has no free place (no-free-address)\n");
 }
 
+/* A bus may take fewer devices than it has addresses. */
+static void test_most_devices(void **state)
+{
+    (void)state;
+    static const MdlField field = {.name = "unit", .radix = MDL_RADIX_DECIMAL, .maximum = 7};
+    static const MdlBusType type = {.name = "b",
+                                    .separator = "",
+                                    .prefix = "",
+                                    .fields = &field,
+                                    .n_fields = 1,
+                                    .order = "unit",
+                                    .max_devices = 2};
+    MdlDevice first = {.address = {{0}}}, second = {.address = {{5}}};
+    g_autoptr(GPtrArray) devices = g_ptr_array_new();
+    const MdlBus bus = {.id = "b.0", .type = &type, .devices = devices};
+    MdlAddress address;
+    g_ptr_array_add(devices, &first);
+    assert_true(mdl_place_free(&bus, &address));
+    assert_int_equal(address.fields[0], 1);
+    g_ptr_array_add(devices, &second);
+    assert_false(mdl_place_free(&bus, &address));
+}
+
 /* A device without a bus goes to the first one of its family that has a free place. */
 static void test_next_bus(void **state)
 {
@@ -300,6 +323,7 @@ int main(void)
         cmocka_unit_test(test_first_fit),
         cmocka_unit_test(test_kept_free_in_the_export),
         cmocka_unit_test(test_collisions),
+        cmocka_unit_test(test_most_devices),
         cmocka_unit_test(test_next_bus),
         cmocka_unit_test(test_loose_devices),
         cmocka_unit_test(test_the_record_of_devices),
