@@ -178,6 +178,28 @@ bool emu_block_is_read_only(const EmuBlock *block);
  * the device, so that emu_device_wait_jobs() waits for them. */
 void emu_block_submit(EmuBlock *block, const EmuBlockRequest *request);
 
+/* ---- frames
+ * ------------------------------------------------------------------------------------ */
+
+typedef struct EmuNet EmuNet;
+
+typedef struct EmuNetOps {
+    bool (*can_receive)(EmuDevice *device); /* false: nothing comes until emu_net_accept_input() */
+    void (*receive)(EmuDevice *device, const uint8_t *frame, size_t size);
+    void (*link)(EmuDevice *device, bool up); /* somebody is at the other end */
+} EmuNetOps;
+
+/* The network backend named by a property of the device's backend side ("netdev"). NULL is left in
+ * ret_net when none is named: such a device has no link, and every function here takes NULL. False:
+ * it does not exist or is in use. To be called from init. */
+bool emu_device_net(EmuDevice *device, const char *property, const EmuNetOps *ops, EmuNet **ret_net,
+                    GError **error);
+bool emu_net_is_up(const EmuNet *net);
+/* An Ethernet frame in parts, without its check sequence. What the host cannot take is dropped. */
+void emu_net_send(EmuNet *net, const struct iovec *parts, unsigned n);
+/* can_receive() may say yes again. */
+void emu_net_accept_input(EmuNet *net);
+
 /* ---- guest memory (DMA)
  * ---------------------------------------------------------------------------- */
 

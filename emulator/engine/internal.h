@@ -33,6 +33,7 @@ struct EmuDevice {
     void **rams;           /* by region: host memory, or NULL */
     GPtrArray *chars;      /* EmuChar *, owned */
     GPtrArray *blocks;     /* EmuBlock *, owned */
+    GPtrArray *nets;       /* EmuNet *, owned */
     EmuPciFunction *pci;   /* NULL: not a PCI function */
     EmuMsix *msix;         /* NULL: it has none */
     EmuPciBus **pci_buses; /* by provided bus, of a host bridge; else NULL each */
@@ -60,6 +61,7 @@ struct EmuMachine {
 const char *emu_device_backend_name(const EmuDevice *device, const char *property);
 void emu_device_char_free(EmuChar *chr);
 void emu_device_block_free(EmuBlock *block);
+void emu_device_net_free(EmuNet *net);
 
 /* access.c: writes 32 bits from a device to the system bus: memory or a register. False: nothing
  * takes it, or the function is no bus master. Lock held. */

@@ -28,6 +28,7 @@ static EmuDevice *device_new(EmuMachine *machine, const MdlDevice *model, const 
     device->rams = g_new0(void *, model->type->n_regions);
     device->chars = g_ptr_array_new_with_free_func((GDestroyNotify)emu_device_char_free);
     device->blocks = g_ptr_array_new_with_free_func((GDestroyNotify)emu_device_block_free);
+    device->nets = g_ptr_array_new_with_free_func((GDestroyNotify)emu_device_net_free);
     device->pci_buses = g_new0(EmuPciBus *, model->type->n_buses);
     return device;
 }
@@ -56,6 +57,7 @@ static void device_free(EmuDevice *device)
     }
     g_ptr_array_free(device->chars, TRUE);
     g_ptr_array_free(device->blocks, TRUE);
+    g_ptr_array_free(device->nets, TRUE);
     emu_pci_function_free(device->pci);
     emu_msix_free(device->msix);
     for (size_t i = 0; i < type->n_buses; i++)

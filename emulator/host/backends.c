@@ -6,6 +6,7 @@
 struct EmuBackends {
     GHashTable *chars;  /* id -> EmuCharBackend *, both owned; so the others */
     GHashTable *blocks; /* EmuBlockBackend * */
+    GHashTable *nets;   /* EmuNetBackend * */
 };
 
 EmuBackends *emu_backends_new(void)
@@ -15,6 +16,8 @@ EmuBackends *emu_backends_new(void)
                                             (GDestroyNotify)emu_char_backend_free);
     backends->blocks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                              (GDestroyNotify)emu_block_backend_free);
+    backends->nets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                           (GDestroyNotify)emu_net_backend_free);
     return backends;
 }
 
@@ -24,6 +27,7 @@ void emu_backends_free(EmuBackends *backends)
         return;
     g_hash_table_unref(backends->chars);
     g_hash_table_unref(backends->blocks);
+    g_hash_table_unref(backends->nets);
     g_free(backends);
 }
 
@@ -66,4 +70,20 @@ bool emu_backends_add_block(EmuBackends *backends, const char *id, EmuBlockBacke
 EmuBlockBackend *emu_backends_block(EmuBackends *backends, const char *id)
 {
     return g_hash_table_lookup(backends->blocks, id);
+}
+
+bool emu_backends_add_net(EmuBackends *backends, const char *id, EmuNetBackend *backend,
+                          GError **error)
+{
+    if (!is_free(backends->nets, "netdev", id, error)) {
+        emu_net_backend_free(backend);
+        return false;
+    }
+    g_hash_table_insert(backends->nets, g_strdup(id), backend);
+    return true;
+}
+
+EmuNetBackend *emu_backends_net(EmuBackends *backends, const char *id)
+{
+    return g_hash_table_lookup(backends->nets, id);
 }

@@ -6,6 +6,7 @@
 
 #include "host/block.h"
 #include "host/char.h"
+#include "host/net.h"
 
 typedef struct EmuBackends EmuBackends;
 EmuBackends *emu_backends_new(void);
@@ -18,5 +19,8 @@ EmuCharBackend *emu_backends_char(EmuBackends *backends, const char *id); /* NUL
 bool emu_backends_add_block(EmuBackends *backends, const char *id, EmuBlockBackend *backend,
                             GError **error);
 EmuBlockBackend *emu_backends_block(EmuBackends *backends, const char *id);
+bool emu_backends_add_net(EmuBackends *backends, const char *id, EmuNetBackend *backend,
+                          GError **error);
+EmuNetBackend *emu_backends_net(EmuBackends *backends, const char *id);
 
 #endif
