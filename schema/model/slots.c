@@ -326,6 +326,17 @@ static void add_rest(Rest *rest, const GArray *members, size_t field)
     }
 }
 
+static bool overlap(const Box *one, const Box *other, size_t n_fields)
+{
+    for (size_t i = 0; i < n_fields; i++) {
+        if (one->spans[i].last < other->spans[i].first ||
+            other->spans[i].last < one->spans[i].first) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void add_what_is_left(GPtrArray *sets, const MdlBus *bus, const Box *within,
                              const GArray *boxes, MdlSlotState state, const char *reason)
 {
@@ -337,7 +348,9 @@ static void add_what_is_left(GPtrArray *sets, const MdlBus *bus, const Box *with
                  .sets = sets};
     g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(guint));
     for (guint i = 0; i < boxes->len; i++) {
-        g_array_append_val(all, i);
+        if (overlap(&g_array_index(boxes, Box, i), within, bus->type->n_fields)) {
+            g_array_append_val(all, i);
+        }
     }
     add_rest(&rest, all, 0);
 }

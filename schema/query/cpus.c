@@ -9,22 +9,22 @@ static bool is_cpu(const MdlDevice *device)
     return mdl_device_type_has_trait(device->type, "cpu");
 }
 
-/* The bus the CPUs sit on; NULL: the machine has none. */
-static const MdlBus *cpu_bus(const MdlHardware *hardware)
+/* One CPU of the machine, which all others are like; NULL: it has none. */
+static const MdlDevice *first_cpu(const MdlHardware *hardware)
 {
     for (size_t i = 0; i < hardware->devices->len; i++) {
         const MdlDevice *device = g_ptr_array_index(hardware->devices, i);
         if (is_cpu(device)) {
-            return device->bus;
+            return device;
         }
     }
     return NULL;
 }
 
 /* A CPU can be plugged when its bus and its type both allow it. */
-static ApiVerdict *cpu_hot_plug(const MdlHardware *hardware, const MdlBus *bus)
+static ApiVerdict *cpu_hot_plug(const MdlHardware *hardware, const MdlDevice *like)
 {
-    if (bus->type->hotplug && mdl_device_type_find(hardware->cpu_type)->hotplug) {
+    if (like && like->bus->type->hotplug && like->type->hotplug) {
         return cmd_verdict_yes();
     }
     return cmd_verdict_no("NotHotpluggable", "the CPUs of machine %s are fixed at its start",
@@ -87,7 +87,8 @@ bool cmd_query_cpu_slots(CmdContext *context, const ApiQueryCpuSlotsArgs *args,
         return false;
     }
     const MdlHardware *hardware = subject.hardware;
-    const MdlBus *bus = cpu_bus(hardware);
+    const MdlDevice *like = first_cpu(hardware);
+    const MdlBus *bus = like ? like->bus : NULL;
     GPtrArray *list = api_list_new(&api_type_cpu_slot);
     for (uint64_t i = 0; bus && i < hardware->max_cpus; i++) {
         MdlAddress address = nth_address(hardware, bus, i);
@@ -98,7 +99,7 @@ bool cmd_query_cpu_slots(CmdContext *context, const ApiQueryCpuSlotsArgs *args,
         api->place = describe_place(bus->type, &address);
         api->state = cpu ? API_SLOT_STATE_TAKEN : API_SLOT_STATE_FREE;
         api->hot_plug = cpu ? cmd_verdict_no("SlotTaken", "device %s is there", cpu->id)
-                            : cpu_hot_plug(hardware, bus);
+                            : cpu_hot_plug(hardware, like);
         api->by = cpu ? g_strdup(cpu->id) : NULL;
         g_ptr_array_add(list, api);
     }
@@ -114,10 +115,9 @@ bool cmd_query_hotpluggable_cpus(CmdContext *context, const ApiQueryHotpluggable
         return false;
     }
     const MdlHardware *hardware = subject.hardware;
-    const MdlBus *bus = cpu_bus(hardware);
-    g_autoptr(ApiVerdict) verdict =
-        bus ? cpu_hot_plug(hardware, bus)
-            : cmd_verdict_no("NotHotpluggable", "machine %s has no CPUs", hardware->machine);
+    const MdlDevice *like = first_cpu(hardware);
+    const MdlBus *bus = like ? like->bus : NULL;
+    g_autoptr(ApiVerdict) verdict = cpu_hot_plug(hardware, like);
     if (verdict->answer != API_ANSWER_YES) {
         g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "NotHotpluggable", NULL, NULL,
                                                 "%s", verdict->message));

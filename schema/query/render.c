@@ -213,14 +213,6 @@ static GPtrArray *make_row(const GPtrArray *columns, const json_t *element, Tell
     return cells;
 }
 
-/* The rows of a group stand below its heading, and a little to the right. */
-static void indent_first(GPtrArray *cells)
-{
-    char *indented = g_strconcat(INDENT, g_ptr_array_index(cells, 0), NULL);
-    g_free(g_ptr_array_index(cells, 0));
-    g_ptr_array_index(cells, 0) = indented;
-}
-
 static CmdTable *make_table(const ApiTypeInfo *type, const GPtrArray *columns, const json_t *list,
                             Tell tell)
 {
@@ -241,11 +233,7 @@ static CmdTable *make_table(const ApiTypeInfo *type, const GPtrArray *columns, c
             cmd_table_add_heading(table, heading);
             last = value;
         }
-        GPtrArray *cells = make_row(columns, element, tell);
-        if (value) {
-            indent_first(cells);
-        }
-        cmd_table_add_row(table, cells);
+        cmd_table_add_row(table, make_row(columns, element, tell));
     }
     return table;
 }
@@ -275,10 +263,16 @@ static void render_list(GString *out, const ApiTypeInfo *type, const json_t *lis
     g_autoptr(GPtrArray) columns = columns_of(type, list);
     size_t margin = cmd_text_width(indent);
     unsigned space = width > margin ? width - (unsigned)margin : width;
+    /* as it is, else with fewer words, else with broken lines */
+    static const struct {
+        Tell tell;
+        bool broken;
+    } tries[] = {{TELL_CLASS, false}, {TELL_ANSWER, false}, {TELL_ANSWER, true}};
     bool one = json_array_size(list) == 1 && columns->len < type->n_members;
-    for (int tell = TELL_CLASS; !one && tell >= TELL_ANSWER; tell--) {
-        g_autoptr(CmdTable) table = make_table(type, columns, list, (Tell)tell);
-        if (cmd_table_fits(table, space)) {
+    for (size_t i = 0; !one && i < G_N_ELEMENTS(tries); i++) {
+        g_autoptr(CmdTable) table = make_table(type, columns, list, tries[i].tell);
+        if (tries[i].broken ? cmd_table_fits(table, space)
+                            : !space || cmd_table_width(table) <= space) {
             cmd_table_print(table, out, indent, width);
             return;
         }

@@ -13,6 +13,7 @@ typedef struct Tree {
     const json_t *devices, *buses;
     unsigned width;
     size_t ids, types; /* widths of columns */
+    size_t left;       /* devices not yet shown; a circle of buses would show one again */
 } Tree;
 
 static const char *text_of(const json_t *object, const char *member)
@@ -130,9 +131,10 @@ static void add_device(Tree *tree, const json_t *device, const char *indent, boo
         g_string_append_printf(tree->out, "%s\n", (const char *)g_ptr_array_index(lines, i));
     }
     for (size_t i = 0; i < json_array_size(buses); i++) {
-        for (size_t b = 0; b < json_array_size(tree->buses); b++) {
+        const char *provided = json_string_value(json_array_get(buses, i));
+        for (size_t b = 0; provided && b < json_array_size(tree->buses); b++) {
             const json_t *bus = json_array_get(tree->buses, b);
-            if (strcmp(text_of(bus, "id"), json_string_value(json_array_get(buses, i))) == 0) {
+            if (strcmp(text_of(bus, "id"), provided) == 0) {
                 add_bus(tree, bus, rest, i + 1 == json_array_size(buses), depth + 1);
             }
         }
@@ -148,7 +150,8 @@ static void add_devices_of(Tree *tree, const json_t *bus, const char *indent, un
             g_ptr_array_add(children, device);
         }
     }
-    for (size_t i = 0; i < children->len && depth < MAX_DEPTH; i++) {
+    for (size_t i = 0; i < children->len && depth < MAX_DEPTH && tree->left; i++) {
+        tree->left--;
         add_device(tree, g_ptr_array_index(children, i), indent, i + 1 == children->len, depth);
     }
 }
@@ -174,9 +177,12 @@ static void add_head(GString *out, const json_t *hardware)
     g_autofree char *cpu = cmd_text_safe(text_of(hardware, "cpu"));
     uint64_t memory = 0;
     wire_json_get_uint(json_object_get(hardware, "memory"), &memory);
-    g_string_append_printf(
-        out, "%s, %s, accelerator %s, %" JSON_INTEGER_FORMAT " x %s, %" G_GUINT64_FORMAT " MiB\n",
-        machine, text_of(hardware, "arch"), text_of(hardware, "accel"), cpus, cpu, memory >> 20);
+    g_autofree char *size = cmd_text_number(memory);
+    g_autofree char *arch = cmd_text_safe(text_of(hardware, "arch"));
+    g_autofree char *accel = cmd_text_safe(text_of(hardware, "accel"));
+    g_string_append_printf(out,
+                           "%s, %s, accelerator %s, %" JSON_INTEGER_FORMAT " x %s, memory %s\n",
+                           machine, arch, accel, cpus, cpu, size);
 }
 
 static size_t widest(const json_t *list, const char *member)
@@ -195,6 +201,7 @@ void cmd_render_hardware(GString *out, const json_t *hardware, unsigned width)
                  .devices = json_object_get(hardware, "devices"),
                  .buses = json_object_get(hardware, "buses"),
                  .width = width};
+    tree.left = json_array_size(tree.devices);
     tree.ids = widest(tree.devices, "id");
     tree.types = widest(tree.devices, "type");
     add_head(out, hardware);

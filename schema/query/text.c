@@ -77,7 +77,9 @@ GPtrArray *cmd_text_wrap(const char *text, size_t width)
         g_ptr_array_add(lines, g_strndup(text, cut));
         text += cut + strspn(text + cut, " ");
     }
-    g_ptr_array_add(lines, g_strdup(text));
+    if (*text || !lines->len) {
+        g_ptr_array_add(lines, g_strdup(text));
+    }
     return lines;
 }
 
@@ -95,7 +97,8 @@ void cmd_text_pad(GString *out, const char *text, size_t width)
 
 struct CmdTable {
     GPtrArray *titles; /* char * */
-    GPtrArray *rows;   /* GPtrArray of char *; with one cell too many for a heading */
+    bool headings;
+    GPtrArray *rows; /* GPtrArray of char *; with one cell too many for a heading */
 };
 
 CmdTable *cmd_table_new(void)
@@ -135,6 +138,7 @@ void cmd_table_add_heading(CmdTable *table, const char *text)
     }
     g_ptr_array_add(cells, g_strdup(text));
     g_ptr_array_add(table->rows, cells);
+    table->headings = true;
 }
 
 static const char *cell_at(const CmdTable *table, size_t row, size_t column)
@@ -202,10 +206,26 @@ static bool choose_widths(const CmdTable *table, size_t space, size_t *widths)
     return true;
 }
 
+/* What stands before rows, beside the indent of the table. */
+static const char *row_indent(const CmdTable *table)
+{
+    return table->headings ? "  " : "";
+}
+
+size_t cmd_table_width(const CmdTable *table)
+{
+    size_t total = strlen(row_indent(table));
+    for (size_t i = 0; i < table->titles->len; i++) {
+        total += natural_width(table, i) + (i ? GAP : 0);
+    }
+    return total;
+}
+
 bool cmd_table_fits(const CmdTable *table, unsigned width)
 {
+    size_t margin = strlen(row_indent(table));
     g_autofree size_t *widths = g_new(size_t, table->titles->len + 1);
-    return choose_widths(table, width, widths);
+    return choose_widths(table, width > margin ? width - margin : width, widths);
 }
 
 static void print_line(GString *out, const char *indent, GPtrArray **cells, size_t line, size_t n,
@@ -241,16 +261,17 @@ static void print_row(GString *out, const char *indent, const GPtrArray *row, co
 
 void cmd_table_print(const CmdTable *table, GString *out, const char *indent, unsigned width)
 {
-    size_t margin = cmd_text_width(indent);
+    g_autofree char *before = g_strconcat(indent, row_indent(table), NULL);
+    size_t margin = cmd_text_width(before);
     g_autofree size_t *widths = g_new(size_t, table->titles->len + 1);
     choose_widths(table, width > margin ? width - margin : width, widths);
-    print_row(out, indent, table->titles, widths);
+    print_row(out, before, table->titles, widths);
     for (size_t i = 0; i < table->rows->len; i++) {
         const GPtrArray *row = g_ptr_array_index(table->rows, i);
         if (row->len > table->titles->len) {
             g_string_append_printf(out, "%s%s\n", indent, cell_at(table, i, row->len - 1));
         } else {
-            print_row(out, indent, row, widths);
+            print_row(out, before, row, widths);
         }
     }
 }

@@ -27,8 +27,10 @@ void cmd_table_free(CmdTable *table);
 void cmd_table_add_column(CmdTable *table, const char *title);
 /* Cells of the next row, one for each column; taken over. */
 void cmd_table_add_row(CmdTable *table, GPtrArray *cells);
-/* A line between rows, over all columns. */
+/* A line between rows, over all columns; rows stand a little to the right of it. */
 void cmd_table_add_heading(CmdTable *table, const char *text);
+/* The columns it takes as it is. */
+size_t cmd_table_width(const CmdTable *table);
 /* Whether the table can be read at that width: no column is squeezed below a word. */
 bool cmd_table_fits(const CmdTable *table, unsigned width);
 void cmd_table_print(const CmdTable *table, GString *out, const char *indent, unsigned width);
