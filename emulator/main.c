@@ -5,10 +5,8 @@
 #include <string.h>
 
 #include "cmdline/options.h"
+#include "self.h"
 
-#ifdef VITRINE_HAS_PROBE
-int prb_main(int argc, char **argv);
-#endif
 
 static bool is_option(const char *word, const char *name)
 {
@@ -43,10 +41,8 @@ static int run(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-#ifdef VITRINE_HAS_PROBE
-    if (is_option(argv[1], "probe"))
+    if (argc > 1 && is_option(argv[1], "probe"))
         return prb_main(argc - 1, argv + 1);
-#endif
     for (int i = 1; i < argc; i++) {
         if (is_option(argv[i], "version")) {
             puts("vitrine " VITRINE_VERSION);

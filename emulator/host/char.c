@@ -3,10 +3,12 @@
 #include "host/char_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CHUNK 4096
+#define CHUNK             4096
+#define DRAIN_PATIENCE_MS 1000 /* without the other end taking anything */
 
 typedef struct CharSource {
     GSource source;
@@ -296,11 +298,16 @@ void emu_char_backend_detach(EmuCharBackend *backend)
     g_mutex_unlock(&backend->lock);
 }
 
-/* What was sent before the end is still worth a try: "quit" is answered and then we go. */
+/* What was said before the end is delivered, as long as the other end goes on taking it: "quit" is
+ * answered after all that was asked before. */
 static void drain(EmuCharBackend *backend)
 {
-    if (backend->out_fd >= 0 && backend->queue->len)
-        flush(backend);
+    struct pollfd out = {.fd = backend->out_fd, .events = POLLOUT};
+    while (out.fd >= 0 && !backend->broken && backend->queue->len) {
+        if (poll(&out, 1, DRAIN_PATIENCE_MS) <= 0 || flush(backend)) {
+            return;
+        }
+    }
 }
 
 void emu_char_backend_free(EmuCharBackend *backend)
