@@ -7,7 +7,6 @@
 #include "cmdline/options.h"
 #include "self.h"
 
-
 static bool is_option(const char *word, const char *name)
 {
     return word && word[0] == '-' && !strcmp(word + (word[1] == '-' ? 2 : 1), name);

@@ -25,17 +25,17 @@ bool prb_write(int fd, const char *text, size_t length);
 /* A line on stderr that begins with the program's name. */
 void prb_complain(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* self_help.c; free with g_free. */
+/* help.c; free with g_free. */
 char *prb_help(void);
 char *prb_help_command(const ApiCommandInfo *command, unsigned width);
 
-/* self_files.c */
+/* files.c */
 /* Adds the machines of files to a catalog. */
 PrbExit prb_add_files(MdlCatalog *catalog, const char *const *files);
 /* Checks files of any kind and says what is wrong. */
 PrbExit prb_check_files(const char *const *files);
 
-/* self_qmp.c: a conversation until stdin ends. */
+/* qmp.c: a conversation until stdin ends. */
 PrbExit prb_converse(CmdContext *context);
 
 #endif

@@ -1,4 +1,4 @@
-/* self_qmp: QMP on stdin and stdout. */
+/* qmp: QMP on stdin and stdout. */
 #include "self.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* self_files: a person's declaration files: checked, or added to what is known. */
+/* files: a person's declaration files: checked, or added to what is known. */
 #include "self.h"
 
 #include "cfg.h"

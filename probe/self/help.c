@@ -1,4 +1,4 @@
-/* self_help: what can be asked, from the schema. */
+/* help: what can be asked, from the schema. */
 #include "self.h"
 
 #include "render.h"
