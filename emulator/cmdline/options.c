@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmdline/blockdev.h"
 #include "cmdline/chardev.h"
 #include "cmdline/keyval.h"
 #include "monitor/monitor.h"
@@ -186,6 +187,57 @@ static bool opt_mon(Options *options, const char *text, GError **error)
     return emu_monitor_add(options->session, chardev, error);
 }
 
+/* ---- devices and what is behind them --------------------------------------------------------------- */
+
+static bool opt_blockdev(Options *options, const char *text, GError **error)
+{
+    return emu_blockdev_add(emu_session_backends(options->session), text, error);
+}
+
+static bool opt_drive(Options *options, const char *text, GError **error)
+{
+    return emu_drive_add(emu_session_backends(options->session), text, error);
+}
+
+static bool opt_netdev(Options *options, const char *text, GError **error)
+{
+    return emu_netdev_add(emu_session_backends(options->session), text, error);
+}
+
+static void move_text(json_t *device, EmuKeyval *keyval, const char *key, const char *member)
+{
+    const char *value = emu_keyval_take(keyval, key);
+    if (value)
+        json_object_set_new(device, member, json_string(value));
+}
+
+/* addr is the address on whatever bus it is, as QEMU calls it on PCI. */
+static bool opt_device(Options *options, const char *text, GError **error)
+{
+    g_autoptr(EmuKeyval) keyval = emu_keyval_parse(text, "driver", error);
+    if (!keyval)
+        return false;
+    const char *type = emu_keyval_take(keyval, "driver");
+    if (!type)
+        return fail(error, "it needs a type; query-device-types lists them");
+    json_t *devices = json_object_get(options->target, "devices");
+    if (!devices) {
+        devices = json_array();
+        json_object_set_new(options->target, "devices", devices);
+    }
+    json_t *device = json_object(), *properties = json_object();
+    json_array_append_new(devices, device);
+    json_object_set_new(device, "type", json_string(type));
+    json_object_set_new(device, "properties", properties);
+    move_text(device, keyval, "id", "id");
+    move_text(device, keyval, "bus", "bus");
+    move_text(device, keyval, "addr", "address");
+    const char *key, *value;
+    while (emu_keyval_take_any(keyval, &key, &value))
+        json_object_set_new(properties, key, json_string(value));
+    return true;
+}
+
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
 static bool opt_stopped(Options *options, const char *text, GError **error)
@@ -263,6 +315,12 @@ static const Option table[] = {
     {"nodefaults", NULL, opt_nodefaults, "only what the platform cannot do without"},
     {"chardev", "KIND,id=ID[,...]", opt_chardev,
      "a character backend: null, stdio, file, pty, socket"},
+    {"blockdev", "driver=file,node-name=ID,...", opt_blockdev,
+     "a block backend: a raw file, or a block device"},
+    {"drive", "file=FILE,format=raw,if=none,id=ID,...", opt_drive, "the same in other words"},
+    {"netdev", "KIND,id=ID[,...]", opt_netdev, "a network backend: stream, dgram, tap, socket"},
+    {"device", "TYPE[,id=ID,bus=BUS,addr=ADDRESS,PROPERTY=VALUE...]", opt_device,
+     "a device added to the machine"},
     {"serial", "CHARDEV", opt_serial, "the next serial port: stdio, unix:PATH, chardev:ID ..."},
     {"mon", "chardev=ID,mode=control", opt_mon, "QMP on a character backend"},
     {"qmp", "CHARDEV", opt_qmp, "QMP on stdio, unix:PATH,server=on,wait=off ..."},
@@ -329,8 +387,8 @@ static const char *option_of_path(const char *path)
     static const struct {
         const char *path, *option;
     } rows[] = {
-        {"options", "-machine"}, {"machine", "-machine"}, {"accel", "-accel"},
-        {"cpu", "-cpu"},         {"smp", "-smp"},         {"memory", "-m"},
+        {"options", "-machine"}, {"machine", "-machine"}, {"accel", "-accel"},    {"cpu", "-cpu"},
+        {"smp", "-smp"},         {"memory", "-m"},        {"devices", "-device"},
     };
     if (path && g_str_has_prefix(path, "target."))
         path += strlen("target.");
@@ -351,7 +409,7 @@ static void spell_out_findings(GError **error)
         const char *fix = json_string_value(json_object_get(finding, "suggestion"));
         const char *place = json_string_value(json_object_get(finding, "place"));
         const char *option = option_of_path(place);
-        const char *part = place ? strchr(place, '.') : NULL; /* options.NAME */
+        const char *part = option ? strchr(place, '.') : NULL; /* options.NAME */
         g_string_append_printf(text, "%s%s%s", i ? "\nvitrine: " : "", option ? option : "",
                                option ? ": " : "");
         if (part && !strstr(message, part + 1))

@@ -35,6 +35,42 @@ static void take_options(const ApiTarget *api, MdlTarget *target, WireReader *re
     wire_reader_leave(reader);
 }
 
+static void take_properties(const ApiLooseDevice *api, MdlLooseDevice *device, WireReader *reader)
+{
+    g_autoptr(GList) names =
+        g_list_sort(g_hash_table_get_keys(api->properties), (GCompareFunc)strcmp);
+    wire_reader_enter(reader, "properties");
+    for (GList *at = names; at; at = at->next) {
+        char *text = text_of(g_hash_table_lookup(api->properties, at->data));
+        if (text) {
+            g_ptr_array_add(device->properties, g_strdup(at->data));
+            g_ptr_array_add(device->properties, text);
+        } else {
+            wire_reader_problem(reader, "WrongType", at->data,
+                                "must be a boolean, an integer that is not negative, or text");
+        }
+    }
+    wire_reader_leave(reader);
+}
+
+static void take_devices(const ApiTarget *api, MdlTarget *target, WireReader *reader)
+{
+    for (size_t i = 0; i < api->devices->len; i++) {
+        const ApiLooseDevice *from = g_ptr_array_index(api->devices, i);
+        MdlLooseDevice *device = mdl_loose_device_new(from->type);
+        g_autofree char *place = g_strdup_printf("devices[%zu]", i);
+        device->id = g_strdup(from->id);
+        device->bus = g_strdup(from->bus);
+        device->address = g_strdup(from->address);
+        g_ptr_array_add(target->devices, device);
+        wire_reader_enter(reader, place);
+        if (from->properties) {
+            take_properties(from, device, reader);
+        }
+        wire_reader_leave(reader);
+    }
+}
+
 static void take_smp(const ApiSmpConfiguration *smp, MdlTarget *target, WireReader *reader)
 {
     target->cpus = smp->cpus;
@@ -79,6 +115,9 @@ MdlTarget *cmd_target_from_api(const ApiTarget *api, GError **error)
     }
     if (api->smp) {
         take_smp(api->smp, target, reader);
+    }
+    if (api->devices) {
+        take_devices(api, target, reader);
     }
     if (api->memory) {
         target->memory = json_is_boolean(api->memory) ? NULL : text_of(api->memory);
@@ -149,7 +188,7 @@ static bool names_more_than_accel(const MdlTarget *target)
 {
     return g_hash_table_size(target->options) || target->cpu || target->memory || target->cpus ||
            target->sockets || target->clusters || target->cores || target->threads ||
-           target->max_cpus || target->nodefaults_given;
+           target->max_cpus || target->nodefaults_given || target->devices->len;
 }
 
 static bool check_lone_accel(const MdlTarget *target, MdlTrace *trace, GError **error)
