@@ -3,17 +3,7 @@
 #define VITRINE_CAPSDB_CLI_H
 
 #include "collect.h"
-
-typedef enum {
-    CLI_YES = 0,
-    CLI_NO = 1,
-    CLI_USAGE = 2,
-    CLI_UNKNOWN = 3, /* the emulator refuses, or nothing could be told */
-    CLI_STALE = 4,   /* not stored, and not allowed to ask */
-    CLI_FAILED = 5,  /* the prober got no answer */
-    CLI_DAMAGED = 6, /* the database cannot be used */
-    CLI_DEADLINE = 7,
-} CapsCliExit;
+#include "errors.h"
 
 /* The words after the verb, read. */
 typedef struct CapsCli {
@@ -34,9 +24,6 @@ void caps_cli_done(CapsCli *cli);
 
 /* The store of --db, of CAPSDB_ROOT, or the person's own; tells what there is to tell about it. */
 CapsStore *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error);
-
-/* The exit code that an error comes to. */
-CapsCliExit caps_cli_code(const GError *error);
 
 /* What the program prints: answers on stdout, all else on stderr. Printing is main.c's alone. */
 void caps_cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -62,48 +62,19 @@ static void print_help(FILE *to)
         "               5 probe failed, 6 database damaged, 7 deadline\n");
 }
 
-CapsCliExit caps_cli_code(const GError *error)
-{
-    if (error->domain == PRB_ERROR) {
-        return error->code == PRB_ERROR_SILENT ? CLI_DEADLINE
-               : error->code == PRB_ERROR_REFUSED || error->code == PRB_ERROR_NOT_RECORDED
-                   ? CLI_UNKNOWN
-                   : CLI_FAILED;
-    }
-    if (error->domain == CAPS_ERROR) {
-        return error->code == CAPS_ERROR_USAGE     ? CLI_USAGE
-               : error->code == CAPS_ERROR_UNKNOWN ? CLI_STALE
-               : error->code == CAPS_ERROR_FAILED  ? CLI_FAILED
-                                                   : CLI_DAMAGED;
-    }
-    return CLI_USAGE;
-}
-
-/* The reason a program can branch on. */
-static const char *reason_of(const GError *error)
-{
-    static const char *const reasons[] = {
-        [CAPS_ERROR_FAILED] = "Failed",     [CAPS_ERROR_DAMAGED] = "Damaged",
-        [CAPS_ERROR_NEWER] = "Newer",       [CAPS_ERROR_READ_ONLY] = "ReadOnly",
-        [CAPS_ERROR_LOCKED] = "Locked",     [CAPS_ERROR_UNTRUSTED] = "Untrusted",
-        [CAPS_ERROR_UNKNOWN] = "NotStored", [CAPS_ERROR_USAGE] = "Usage",
-    };
-    return error->domain == PRB_ERROR ? prb_error_reason(error->code) : reasons[error->code];
-}
-
 static int report(const GError *error, bool json)
 {
     if (json) {
         g_autofree char *message = g_utf8_make_valid(error->message, -1);
-        json_t *value =
-            json_pack("{s:{s:s, s:s}}", "error", "reason", reason_of(error), "desc", message);
+        json_t *value = json_pack("{s:{s:s, s:s}}", "error", "reason", caps_error_reason(error),
+                                  "desc", message);
         g_autofree char *text = wire_json_print(value, WIRE_JSON_COMPACT);
         json_decref(value);
         puts(text);
     } else {
         fprintf(stderr, "capsdb: %s\n", error->message);
     }
-    return caps_cli_code(error);
+    return (int)caps_error_code(error);
 }
 
 static int run(size_t verb, int argc, char **argv)
@@ -123,7 +94,7 @@ static int run(size_t verb, int argc, char **argv)
     }
     if (fflush(stdout) != 0) {
         fprintf(stderr, "capsdb: the output cannot be written\n");
-        return CLI_FAILED;
+        return CAPS_FAILED;
     }
     return code;
 }
@@ -133,11 +104,11 @@ int main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     if (argc > 1 && (g_str_equal(argv[1], "--help") || g_str_equal(argv[1], "help"))) {
         print_help(stdout);
-        return CLI_YES;
+        return CAPS_YES;
     }
     if (argc > 1 && g_str_equal(argv[1], "--version")) {
         printf("capsdb %s\n", VITRINE_VERSION);
-        return CLI_YES;
+        return CAPS_YES;
     }
     for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(verbs); i++) {
         if (g_str_equal(argv[1], verbs[i].name)) {
@@ -149,5 +120,5 @@ int main(int argc, char **argv)
     } else {
         print_help(stderr);
     }
-    return CLI_USAGE;
+    return CAPS_USAGE;
 }

@@ -109,16 +109,9 @@ static bool set_arguments(CapsCli *cli, char **pairs, GError **error)
     return ok;
 }
 
-static char *default_database(void)
-{
-    const char *root = g_getenv("CAPSDB_ROOT");
-    return root && *root ? g_build_filename(root, "capsdb.db", NULL)
-                         : g_build_filename(g_get_user_cache_dir(), "capsdb", "capsdb.db", NULL);
-}
-
 static bool take_words(CapsCli *cli, const Words *words, GError **error)
 {
-    cli->database = words->database ? g_strdup(words->database) : default_database();
+    cli->database = words->database ? g_strdup(words->database) : caps_store_default_path();
     cli->emulator = g_strdup(words->emulator);
     cli->root = g_strdup(words->root);
     cli->json = words->json;

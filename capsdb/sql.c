@@ -156,5 +156,5 @@ int caps_cli_sql(const CapsCli *cli, GError **error)
         }
     }
     sqlite3_finalize(statement);
-    return *error ? -1 : CLI_YES;
+    return *error ? -1 : CAPS_YES;
 }

@@ -430,6 +430,13 @@ void caps_store_close(CapsStore *store)
     g_free(store);
 }
 
+char *caps_store_default_path(void)
+{
+    const char *root = g_getenv("CAPSDB_ROOT");
+    return root && *root ? g_build_filename(root, "capsdb.db", NULL)
+                         : g_build_filename(g_get_user_cache_dir(), "capsdb", "capsdb.db", NULL);
+}
+
 const char *caps_store_path(const CapsStore *store)
 {
     return store->path;

@@ -65,6 +65,10 @@ void caps_store_close(CapsStore *store);
 /* After an error DAMAGED in mid-work: moves the file aside and begins a new one in its place. */
 bool caps_store_rebuild(CapsStore *store, GError **error);
 
+/* CAPSDB_ROOT/capsdb.db, else capsdb/capsdb.db where the person's caches are. Free with g_free. */
+char *caps_store_default_path(void);
+
+/* The file, made absolute. Owned by the store. */
 const char *caps_store_path(const CapsStore *store);
 /* Hands *problem on to the caller, if there is one. */
 void caps_pass_error(GError **problem, GError **error);

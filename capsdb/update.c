@@ -116,7 +116,7 @@ static void note(Update *update, const char *path, bool ok, const CapsAdded *add
     }
     if (!ok) {
         update->failed++;
-        update->code = MAX(update->code, (int)caps_cli_code(problem));
+        update->code = MAX(update->code, (int)caps_error_code(problem));
         caps_cli_tell("capsdb: %s\n", problem->message);
     } else if (added->known) {
         update->known++;

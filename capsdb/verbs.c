@@ -25,9 +25,7 @@ static int print_refusal(const CapsCli *cli, const CapsAnswer *answer)
     } else {
         caps_cli_tell("capsdb: %s\n", answer->message);
     }
-    return g_str_equal(answer->reason, prb_error_reason(PRB_ERROR_REFUSED))  ? CLI_UNKNOWN
-           : g_str_equal(answer->reason, prb_error_reason(PRB_ERROR_SILENT)) ? CLI_DEADLINE
-                                                                             : CLI_FAILED;
+    return (int)caps_answer_code(answer);
 }
 
 /* Asks once more on a new file if the one at hand turns out damaged in the middle. */
@@ -74,7 +72,7 @@ int caps_cli_ask(const CapsCli *cli, GError **error)
         return print_refusal(cli, &answer);
     }
     caps_cli_print(cli, answer.value);
-    return CLI_YES;
+    return CAPS_YES;
 }
 
 /* ---- why ---------------------------------------------------------------------------------------- */
@@ -124,7 +122,7 @@ int caps_cli_why(const CapsCli *cli, GError **error)
     json_t *value = evidence(identity, &question, &answer);
     caps_cli_print(cli, value);
     json_decref(value);
-    return answer.value ? CLI_YES : CLI_UNKNOWN;
+    return answer.value ? CAPS_YES : CAPS_UNKNOWN;
 }
 
 /* ---- add ---------------------------------------------------------------------------------------- */
@@ -177,7 +175,7 @@ static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GErr
 int caps_cli_add(const CapsCli *cli, GError **error)
 {
     g_autoptr(CapsStore) store = NULL;
-    int code = CLI_YES;
+    int code = CAPS_YES;
 
     if (!cli->rest || !cli->rest[0]) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
@@ -190,7 +188,7 @@ int caps_cli_add(const CapsCli *cli, GError **error)
         g_autoptr(GError) problem = NULL;
         if (!add_one(cli, store, *path, &problem)) {
             caps_cli_tell("capsdb: %s\n", problem->message);
-            code = MAX(code, (int)caps_cli_code(problem));
+            code = MAX(code, (int)caps_error_code(problem));
         }
     }
     return code;
@@ -217,7 +215,7 @@ int caps_cli_record(const CapsCli *cli, GError **error)
         return -1;
     }
     print_added(cli, cli->rest[0], &added);
-    return CLI_YES;
+    return CAPS_YES;
 }
 
 /* ---- list and show ------------------------------------------------------------------------------- */
@@ -288,7 +286,7 @@ int caps_cli_list(const CapsCli *cli, GError **error)
         }
     }
     json_decref(rows);
-    return CLI_YES;
+    return CAPS_YES;
 }
 
 static json_t *describe(CapsStore *store, const CapsIdentity *identity, GError **error)
@@ -327,7 +325,7 @@ static json_t *describe(CapsStore *store, const CapsIdentity *identity, GError *
 int caps_cli_show(const CapsCli *cli, GError **error)
 {
     g_autoptr(CapsStore) store = NULL;
-    int code = CLI_YES;
+    int code = CAPS_YES;
 
     if (!cli->rest || !cli->rest[0]) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
@@ -344,7 +342,7 @@ int caps_cli_show(const CapsCli *cli, GError **error)
         }
         caps_cli_print(cli, all);
         if (!json_array_size(json_object_get(all, "emulator"))) {
-            code = CLI_UNKNOWN; /* an emulator that was never asked */
+            code = CAPS_UNKNOWN; /* an emulator that was never asked */
         }
         json_decref(all);
     }

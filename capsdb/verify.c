@@ -233,7 +233,7 @@ int caps_cli_verify(const CapsCli *cli, GError **error)
 {
     g_autoptr(CapsStore) store = caps_cli_open(cli, CAPS_STORE_READ, error);
     Verdict verdict = {0};
-    int code = CLI_YES;
+    int code = CAPS_YES;
 
     if (!store) {
         return -1;
@@ -243,7 +243,7 @@ int caps_cli_verify(const CapsCli *cli, GError **error)
         g_autoptr(GError) problem = NULL;
         if (!verify_one(cli, store, *path, &verdict, &problem)) {
             caps_cli_tell("capsdb: %s\n", problem->message);
-            code = MAX(code, (int)caps_cli_code(problem));
+            code = MAX(code, (int)caps_error_code(problem));
         }
     }
     if (cli->json) {
@@ -253,5 +253,5 @@ int caps_cli_verify(const CapsCli *cli, GError **error)
         caps_cli_print(cli, value);
         json_decref(value);
     }
-    return verdict.different ? CLI_NO : verdict.untold ? MAX(code, CLI_UNKNOWN) : code;
+    return verdict.different ? CAPS_NO : verdict.untold ? MAX(code, CAPS_UNKNOWN) : code;
 }

@@ -1,0 +1,122 @@
+"""libcapsdb from outside: a program that knows its header only, its symbols, threads, its install."""
+
+import ctypes
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else TOP / "build").resolve()
+LIBRARY = BUILD / "lib/libcapsdb.so.0"
+TELLER = TOP / "tests/capsdb/emulators/teller"
+SANITIZED = b"__asan_init" in LIBRARY.read_bytes()
+
+
+class Library(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="libcapsdb-")
+        self.addCleanup(shutil.rmtree, self.folder)
+
+    def run_program(self, *words):
+        return subprocess.run([BUILD / "tests/ask_machines", *words], capture_output=True,
+                              text=True, env={"CAPSDB_ROOT": self.folder}, timeout=60)
+
+    def test_a_small_program(self):
+        first = self.run_program(TELLER, "query-version")
+        self.assertEqual(first.stdout.split(" ", 1)[0], "fresh", first.stderr)
+        second = self.run_program(TELLER, "query-version")
+        self.assertEqual(second.stdout, first.stdout.replace("fresh", "stored"))
+        self.assertEqual(json.loads(second.stdout.split(" ", 1)[1])["package"], "teller")
+
+    def test_errors_are_objects(self):
+        refused = self.run_program(TELLER, "query-nothing")
+        self.assertEqual((refused.returncode, refused.stderr),
+                         (3, "Refused: the command query-nothing has not been found\n"))
+        missing = self.run_program("/nonexistent", "query-version")
+        self.assertEqual(missing.returncode, 5)
+        self.assertTrue(missing.stderr.startswith("NotFound: /nonexistent"))
+
+    def test_only_its_own_symbols_are_seen(self):
+        listed = subprocess.run(["nm", "-D", "--defined-only", "--with-symbol-versions", LIBRARY],
+                                capture_output=True, text=True, check=True).stdout
+        symbols = [line.split()[-1] for line in listed.splitlines() if " A " not in line]
+        header = (TOP / "include/vitrine/capsdb.h").read_text()
+        self.assertNotIn("glib", header)
+        seen = {symbol.split("@")[0] for symbol in symbols}
+        for symbol in seen:
+            self.assertRegex(symbol, "^capsdb_")
+            self.assertIn(symbol + "(", header)
+        self.assertEqual(seen, set(declared(header)))
+        for symbol in symbols:
+            self.assertRegex(symbol, "@@?CAPSDB_0$")
+
+    @unittest.skipIf(SANITIZED, "the sanitizer must be loaded first")
+    def test_threads_share_a_handle(self):
+        library = ctypes.CDLL(str(LIBRARY))
+        for name in ("capsdb_answer_json", "capsdb_error_message"):
+            getattr(library, name).restype = ctypes.c_char_p
+            getattr(library, name).argtypes = [ctypes.c_void_p]
+        library.capsdb_ask.argtypes = [ctypes.c_void_p] + [ctypes.c_char_p] * 4 + [
+            ctypes.c_uint, ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_void_p)]
+        library.capsdb_close.argtypes = library.capsdb_answer_free.argtypes = [ctypes.c_void_p]
+        handle, error = ctypes.c_void_p(), ctypes.c_void_p()
+        path = os.path.join(self.folder, "shared.db").encode()
+        self.assertEqual(library.capsdb_open(path, ctypes.byref(handle), ctypes.byref(error)), 0)
+        told = []
+
+        def ask(number):
+            for i in range(40):
+                answer, problem = ctypes.c_void_p(), ctypes.c_void_p()
+                target = b'{"machine":"board","memory":"%dM"}' % (number % 2 + 1)
+                code = library.capsdb_ask(handle, str(TELLER).encode(), b"query-hardware", None,
+                                          target, 0, ctypes.byref(answer), ctypes.byref(problem))
+                told.append(library.capsdb_answer_json(answer) if code == 0
+                            else library.capsdb_error_message(problem))
+                library.capsdb_answer_free(answer)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        library.capsdb_close(handle)
+        self.assertEqual(set(told), {b'{"a":"off","machine":"board-1.0"}'})
+        self.assertEqual(len(told), 320)
+
+    @unittest.skipIf(SANITIZED, "built with a sanitizer")
+    def test_an_installed_library(self):
+        root = os.path.join(self.folder, "root")
+        subprocess.run(["cmake", "--install", BUILD / "capsdb", "--prefix", root], check=True,
+                       capture_output=True)
+        (config,) = pathlib.Path(root).rglob("capsdb.pc")
+        library = config.parent.parent
+        program = os.path.join(self.folder, "program")
+        flags = subprocess.run(["pkg-config", f"--define-variable=prefix={root}",
+                                f"--define-variable=libdir={library}",
+                                f"--define-variable=includedir={root}/include", "--cflags",
+                                "--libs", "capsdb"], capture_output=True, text=True, check=True,
+                               env={**os.environ, "PKG_CONFIG_PATH": str(config.parent)})
+        subprocess.run(["cc", "-o", program, TOP / "tests/capsdb/ask_machines.c",
+                        *flags.stdout.split(), f"-Wl,-rpath,{library}"], check=True)
+        done = subprocess.run([program, TELLER, "query-version"], capture_output=True, text=True,
+                              env={"CAPSDB_ROOT": self.folder})
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
+def declared(header):
+    for line in header.splitlines():
+        if line.startswith(" *") or line.startswith("/*") or "(" not in line:
+            continue
+        name = line.split("(")[0].split()[-1].lstrip("*")
+        if name.startswith("capsdb_"):
+            yield name
+
+
+if __name__ == "__main__":
+    unittest.main()
