@@ -17,8 +17,8 @@ typedef struct CapsCli {
     CapsPolicy policy;
 } CapsCli;
 
-/* Reads argv (of the verb). False: error is CAPS_ERROR_USAGE. */
-bool caps_cli_parse(CapsCli *ret_cli, int argc, char **argv, GError **error);
+/* Reads the words after the verb, NULL-terminated. False: error is CAPS_ERROR_USAGE. */
+bool caps_cli_parse(CapsCli *ret_cli, const char *const *words, GError **error);
 /* Frees what it holds; the struct is the caller's. */
 void caps_cli_done(CapsCli *cli);
 
@@ -29,8 +29,13 @@ CapsStore *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error)
 void caps_cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
 void caps_cli_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
 
-/* Prints a value: JSON on one line with --json, else for people. */
+/* Columns of the terminal on stdout; 0: it is none. */
+unsigned caps_cli_width(void);
+
+/* Prints a value: JSON, on one line with --json, else indented. */
 void caps_cli_print(const CapsCli *cli, json_t *value);
+/* Prints a reply to command: with --json as such, else for people where its type is known. */
+void caps_cli_print_reply(const CapsCli *cli, const char *command, json_t *value);
 
 /* The verbs. Each returns an exit code, or -1 with error. */
 int caps_cli_ask(const CapsCli *cli, GError **error);

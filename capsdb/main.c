@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 static const struct {
     const char *name;
@@ -47,6 +49,12 @@ void caps_cli_tell(const char *format, ...)
     va_end(list);
 }
 
+unsigned caps_cli_width(void)
+{
+    struct winsize size;
+    return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 static void print_help(FILE *to)
 {
     fprintf(to, "capsdb: what emulators said, kept under what each answer depended on\n\n");
@@ -77,13 +85,13 @@ static int report(const GError *error, bool json)
     return (int)caps_error_code(error);
 }
 
-static int run(size_t verb, int argc, char **argv)
+static int run(size_t verb, const char *const *words)
 {
     g_autoptr(GError) error = NULL;
     CapsCli cli;
     int code = -1;
 
-    if (caps_cli_parse(&cli, argc, argv, &error)) {
+    if (caps_cli_parse(&cli, words, &error)) {
         code = verbs[verb].run(&cli, &error);
         if (error) {
             code = report(error, cli.json);
@@ -112,7 +120,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; argc > 1 && i < G_N_ELEMENTS(verbs); i++) {
         if (g_str_equal(argv[1], verbs[i].name)) {
-            return run(i, argc - 1, argv + 1);
+            return run(i, (const char *const *)argv + 2);
         }
     }
     if (argc > 1) {

@@ -1,178 +1,180 @@
-/* options: the words of the command line, and which file is the database. */
+/* options: the words of the command line, and which file is the database.
+ *
+ * The options of a target are those of every program here (query's target_args.h); the arguments of
+ * a command are not checked against ours, since the emulator asked may know others. */
 #include "cli.h"
 
+#include "target_args.h"
 #include "wire.h"
 
 #include <string.h>
 
-typedef struct Words { /* as GOption leaves them */
-    char *database, *emulator, *root, *machine, *accel, *cpu, *smp, *memory;
-    char **options, **arguments;
-    gboolean json, nodefaults, no_probe, again;
-    double deadline;
-} Words;
-
-static void usage(GError **error, const char *format, const char *word)
+static bool usage(GError **error, const char *format, const char *word)
 {
     g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, format, word);
+    return false;
 }
 
-/* "NAME=VALUE" as a member. JSON values keep their type where typed is set: 4, true, {"a": 1}. */
-static bool set_pair(json_t *object, const char *pair, bool typed, GError **error)
-{
-    const char *equals = strchr(pair, '=');
-    json_t *value = NULL;
+/* ---- our own options ---------------------------------------------------------------------------- */
 
-    if (!equals || equals == pair) {
-        usage(error, "\"%s\" is not NAME=VALUE", pair);
-        return false;
-    }
-    g_autofree char *name = g_strndup(pair, (gsize)(equals - pair));
-    if (typed) {
-        value = wire_json_parse(equals + 1, strlen(equals + 1), &wire_limits_request, NULL);
-    }
-    if (!value && !(value = json_string(equals + 1))) {
-        usage(error, "\"%s\" is not UTF-8", name);
-        return false;
-    }
-    json_object_set_new(object, name, value);
+typedef bool Take(CapsCli *cli, const char *value, GError **error);
+
+static bool take_db(CapsCli *cli, const char *value, GError **error)
+{
+    (void)error;
+    g_free(cli->database);
+    cli->database = g_strdup(value);
     return true;
 }
 
-static bool set_text(json_t *object, const char *name, const char *text, GError **error)
+static bool take_emulator(CapsCli *cli, const char *value, GError **error)
 {
-    if (text && json_object_set_new(object, name, json_string(text)) < 0) {
-        usage(error, "the value of --%s is not UTF-8", name);
-        return false;
-    }
+    (void)error;
+    g_free(cli->emulator);
+    cli->emulator = g_strdup(value);
     return true;
 }
 
-/* "4" or "cpus=4,sockets=2" as SmpConfiguration. */
-static bool set_topology(json_t *target, const char *text, GError **error)
+static bool take_root(CapsCli *cli, const char *value, GError **error)
 {
-    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
-    json_t *smp = json_object();
-
-    json_object_set_new(target, "smp", smp);
-    for (char **part = parts; *part; part++) {
-        char *equals = strchr(*part, '=');
-        guint64 number;
-        if (!g_ascii_string_to_unsigned(equals ? equals + 1 : *part, 10, 1, G_MAXINT64, &number,
-                                        NULL) ||
-            equals == *part) {
-            usage(error, "\"%s\" is not a number of CPUs, nor cpus=N,sockets=N,…", *part);
-            return false;
-        }
-        if (equals) {
-            *equals = '\0';
-        }
-        json_object_set_new(smp, equals ? *part : "cpus", json_integer((json_int_t)number));
-    }
+    (void)error;
+    g_free(cli->root);
+    cli->root = g_strdup(value);
     return true;
 }
 
-static bool set_target(CapsCli *cli, const Words *words, GError **error)
+static bool take_json(CapsCli *cli, const char *value, GError **error)
 {
-    json_t *target = cli->target = json_object();
-    bool ok = set_text(target, "machine", words->machine, error) &&
-              set_text(target, "accel", words->accel, error) &&
-              set_text(target, "cpu", words->cpu, error) &&
-              set_text(target, "memory", words->memory, error) &&
-              (!words->smp || set_topology(target, words->smp, error));
-
-    if (words->options) {
-        json_object_set_new(target, "options", json_object());
-    }
-    for (char **pair = words->options; ok && pair && *pair; pair++) {
-        ok = set_pair(json_object_get(target, "options"), *pair, false, error);
-    }
-    if (words->nodefaults) {
-        json_object_set_new(target, "nodefaults", json_true());
-    }
-    if (!json_object_size(target)) {
-        g_clear_pointer(&cli->target, json_decref);
-    }
-    return ok;
+    (void)value, (void)error;
+    cli->json = true;
+    return true;
 }
 
-static bool set_arguments(CapsCli *cli, char **pairs, GError **error)
+static bool take_no_probe(CapsCli *cli, const char *value, GError **error)
 {
-    bool ok = true;
+    (void)value, (void)error;
+    cli->policy.may_probe = false;
+    return true;
+}
 
-    if (pairs) {
+static bool take_again(CapsCli *cli, const char *value, GError **error)
+{
+    (void)value, (void)error;
+    cli->policy.again = true;
+    return true;
+}
+
+static bool take_deadline(CapsCli *cli, const char *value, GError **error)
+{
+    PrbLimits *limits = &cli->policy.limits;
+    char *end;
+    double seconds = g_ascii_strtod(value, &end);
+
+    if (*end || end == value || !(seconds >= 0.001 && seconds <= 3600)) {
+        return usage(error, "--deadline wants seconds, at most 3600, not \"%s\"", value);
+    }
+    limits->probe_ms = (unsigned)(seconds * 1000);
+    limits->command_ms = MIN(limits->command_ms, limits->probe_ms);
+    return true;
+}
+
+/* NAME=VALUE; a value that is JSON keeps its type: 4, true, {"a": 1}. */
+static bool take_arg(CapsCli *cli, const char *value, GError **error)
+{
+    const char *equals = strchr(value, '=');
+    if (!equals || equals == value || !g_utf8_validate(value, -1, NULL)) {
+        return usage(error, "--arg wants NAME=VALUE, not \"%s\"", value);
+    }
+    g_autofree char *name = g_strndup(value, (gsize)(equals - value));
+    json_t *typed = wire_json_parse(equals + 1, strlen(equals + 1), &wire_limits_request, NULL);
+    if (!cli->arguments) {
         cli->arguments = json_object();
     }
-    for (; ok && pairs && *pairs; pairs++) {
-        ok = set_pair(cli->arguments, *pairs, true, error);
-    }
-    return ok;
+    json_object_set_new(cli->arguments, name, typed ? typed : json_string(equals + 1));
+    return true;
 }
 
-static bool take_words(CapsCli *cli, const Words *words, GError **error)
+static const struct {
+    const char *name;
+    bool flag; /* without a value */
+    Take *take;
+} options[] = {
+    {"--db", false, take_db},
+    {"--emulator", false, take_emulator},
+    {"--root", false, take_root},
+    {"--arg", false, take_arg},
+    {"--deadline", false, take_deadline},
+    {"--json", true, take_json},
+    {"--no-probe", true, take_no_probe},
+    {"--again", true, take_again},
+};
+
+/* Takes words[*index], and its value from the next word where it wants one. */
+static bool take_own(CapsCli *cli, const char *const *words, size_t *index, bool *ret_taken,
+                     GError **error)
 {
-    cli->database = words->database ? g_strdup(words->database) : caps_store_default_path();
-    cli->emulator = g_strdup(words->emulator);
-    cli->root = g_strdup(words->root);
-    cli->json = words->json;
-    cli->policy = caps_policy_default();
-    cli->policy.may_probe = !words->no_probe;
-    cli->policy.again = words->again;
-    if (words->deadline < 0 || words->deadline > 3600) {
-        usage(error, "%s", "--deadline takes seconds, at most 3600");
+    const char *word = words[*index];
+    size_t length = strcspn(word, "=");
+
+    *ret_taken = false;
+    for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+        if (strlen(options[i].name) != length || strncmp(options[i].name, word, length) != 0) {
+            continue;
+        }
+        const char *value = word[length] ? word + length + 1 : NULL;
+        if (options[i].flag == (value != NULL) && options[i].flag) {
+            return usage(error, "%s takes no value", options[i].name);
+        }
+        if (!options[i].flag && !value && !(value = words[++*index])) {
+            return usage(error, "%s wants a value", options[i].name);
+        }
+        *ret_taken = true;
+        ++*index;
+        return options[i].take(cli, value, error);
+    }
+    return true;
+}
+
+/* ---- all words ------------------------------------------------------------------------------------ */
+
+static bool take_word(CapsCli *cli, CmdArgs *target, const char *const *words, size_t *index,
+                      GPtrArray *rest, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    bool taken;
+
+    if (words[*index][0] != '-') {
+        g_ptr_array_add(rest, g_strdup(words[(*index)++]));
+        return true;
+    }
+    if (!take_own(cli, words, index, &taken, error)) {
         return false;
     }
-    if (words->deadline > 0) {
-        cli->policy.limits.probe_ms = (unsigned)(words->deadline * 1000);
-        cli->policy.limits.command_ms =
-            MIN(cli->policy.limits.command_ms, cli->policy.limits.probe_ms);
+    if (!taken && !cmd_args_take(target, words, index, &taken, &problem)) {
+        return usage(error, "%s", problem->message);
     }
-    return set_target(cli, words, error) && set_arguments(cli, words->arguments, error);
+    return taken || usage(error, "there is no option %s; capsdb --help lists them", words[*index]);
 }
 
-bool caps_cli_parse(CapsCli *ret_cli, int argc, char **argv, GError **error)
+bool caps_cli_parse(CapsCli *ret_cli, const char *const *words, GError **error)
 {
-    Words words = {0};
-    CapsCli cli = {0};
-    const GOptionEntry entries[] = {
-        {"db", 0, 0, G_OPTION_ARG_FILENAME, &words.database, "the database file", "FILE"},
-        {"json", 0, 0, G_OPTION_ARG_NONE, &words.json, "JSON, one value a line", NULL},
-        {"emulator", 0, 0, G_OPTION_ARG_FILENAME, &words.emulator, "the emulator asked", "PATH"},
-        {"root", 0, 0, G_OPTION_ARG_FILENAME, &words.root, "where the system is", "DIR"},
-        {"machine", 0, 0, G_OPTION_ARG_STRING, &words.machine, "target: machine", "NAME"},
-        {"accel", 0, 0, G_OPTION_ARG_STRING, &words.accel, "target: accelerator", "NAME"},
-        {"option", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.options, "target: machine option",
-         "K=V"},
-        {"cpu", 0, 0, G_OPTION_ARG_STRING, &words.cpu, "target: CPU type", "TYPE"},
-        {"smp", 0, 0, G_OPTION_ARG_STRING, &words.smp, "target: CPUs", "N|cpus=N,…"},
-        {"memory", 0, 0, G_OPTION_ARG_STRING, &words.memory, "target: memory", "SIZE"},
-        {"nodefaults", 0, 0, G_OPTION_ARG_NONE, &words.nodefaults, "target: minimal layer", NULL},
-        {"arg", 0, 0, G_OPTION_ARG_STRING_ARRAY, &words.arguments, "argument of the command",
-         "NAME=VALUE"},
-        {"no-probe", 0, 0, G_OPTION_ARG_NONE, &words.no_probe, "launch nothing", NULL},
-        {"again", 0, 0, G_OPTION_ARG_NONE, &words.again, "ask even what is stored", NULL},
-        {"deadline", 0, 0, G_OPTION_ARG_DOUBLE, &words.deadline, "of a probe", "SECONDS"},
-        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &cli.rest, NULL, NULL},
-        {NULL, 0, 0, 0, NULL, NULL, NULL},
-    };
-    GOptionContext *context = g_option_context_new(NULL);
-    g_autoptr(GError) problem = NULL;
+    /* A command that takes a target and nothing else. */
+    g_autoptr(CmdArgs) target = cmd_args_new(api_command_find("query-machines"));
+    GPtrArray *rest = g_ptr_array_new();
+    CapsCli cli = {.policy = caps_policy_default()};
+    bool ok = true;
 
-    g_option_context_set_help_enabled(context, FALSE);
-    g_option_context_add_main_entries(context, entries, NULL);
-    bool ok = g_option_context_parse(context, &argc, &argv, &problem);
-    if (!ok) {
-        usage(error, "%s", problem->message);
+    for (size_t i = 0; words[i] && ok;) {
+        ok = take_word(&cli, target, words, &i, rest, error);
     }
-    ok = ok && take_words(&cli, &words, error);
-    g_option_context_free(context);
-    char *texts[] = {words.database, words.emulator, words.root, words.machine,
-                     words.accel,    words.cpu,      words.smp,  words.memory};
-    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
-        g_free(texts[i]);
+    json_t *arguments = cmd_args_json(target);
+    cli.target = json_incref(json_object_get(arguments, "target"));
+    json_decref(arguments);
+    g_ptr_array_add(rest, NULL);
+    cli.rest = (char **)g_ptr_array_free(rest, FALSE);
+    if (!cli.database) {
+        cli.database = caps_store_default_path();
     }
-    g_strfreev(words.options);
-    g_strfreev(words.arguments);
     if (!ok) {
         caps_cli_done(&cli);
         return false;

@@ -127,7 +127,7 @@ static int run_statement(const CapsCli *cli, sqlite3_stmt *statement)
 
 int caps_cli_sql(const CapsCli *cli, GError **error)
 {
-    bool given = cli->rest && cli->rest[0];
+    bool given = cli->rest[0] != NULL;
     g_autoptr(CapsStore) store = caps_cli_open(cli, CAPS_STORE_READ, error);
     int64_t deadline = g_get_monotonic_time() + cli->policy.limits.probe_ms * 1000LL;
     sqlite3_stmt *statement = NULL;

@@ -1,6 +1,7 @@
 /* verbs: ask, add, list, show. */
 #include "cli.h"
 
+#include "render.h"
 #include "wire.h"
 
 #include <string.h>
@@ -11,6 +12,18 @@ void caps_cli_print(const CapsCli *cli, json_t *value)
     g_autofree char *text =
         wire_json_print(value, cli->json ? WIRE_JSON_COMPACT : WIRE_JSON_INDENTED);
     caps_cli_say("%s\n", text);
+}
+
+void caps_cli_print_reply(const CapsCli *cli, const char *command, json_t *value)
+{
+    const ApiCommandInfo *known = api_command_find(command);
+
+    if (cli->json || !known || !known->returns) {
+        caps_cli_print(cli, value);
+    } else {
+        g_autofree char *text = cmd_render(known, value, caps_cli_width());
+        caps_cli_say("%s", text);
+    }
 }
 
 /* ---- ask ---------------------------------------------------------------------------------------- */
@@ -49,7 +62,7 @@ static bool ask(const CapsCli *cli, CapsStore *store, const CapsQuestion *questi
 /* COMMAND and --emulator, or the error. */
 static bool read_question(const CapsCli *cli, CapsQuestion *ret_question, GError **error)
 {
-    if (!cli->rest || !cli->rest[0] || cli->rest[1] || !cli->emulator) {
+    if (!cli->rest[0] || cli->rest[1] || !cli->emulator) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: COMMAND --emulator PATH");
         return false;
     }
@@ -71,7 +84,7 @@ int caps_cli_ask(const CapsCli *cli, GError **error)
     if (!answer.value) {
         return print_refusal(cli, &answer);
     }
-    caps_cli_print(cli, answer.value);
+    caps_cli_print_reply(cli, question.command, answer.value);
     return CAPS_YES;
 }
 
@@ -177,7 +190,7 @@ int caps_cli_add(const CapsCli *cli, GError **error)
     g_autoptr(CapsStore) store = NULL;
     int code = CAPS_YES;
 
-    if (!cli->rest || !cli->rest[0]) {
+    if (!cli->rest[0]) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
         return -1;
     }
@@ -202,8 +215,7 @@ int caps_cli_record(const CapsCli *cli, GError **error)
     g_auto(CapsAdded) added = {0};
     CapsPolicy policy = cli->policy;
 
-    if (g_strv_length(cli->rest ? cli->rest : (char *[]){NULL}) != 2 ||
-        !g_str_has_suffix(cli->rest[1], ".replies")) {
+    if (g_strv_length(cli->rest) != 2 || !g_str_has_suffix(cli->rest[1], ".replies")) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH FILE.replies");
         return -1;
     }
@@ -327,7 +339,7 @@ int caps_cli_show(const CapsCli *cli, GError **error)
     g_autoptr(CapsStore) store = NULL;
     int code = CAPS_YES;
 
-    if (!cli->rest || !cli->rest[0]) {
+    if (!cli->rest[0]) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
         return -1;
     }

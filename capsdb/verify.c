@@ -238,7 +238,7 @@ int caps_cli_verify(const CapsCli *cli, GError **error)
     if (!store) {
         return -1;
     }
-    g_auto(GStrv) paths = cli->rest ? g_strdupv(cli->rest) : list_paths(store, error);
+    g_auto(GStrv) paths = cli->rest[0] ? g_strdupv(cli->rest) : list_paths(store, error);
     for (char **path = paths; *path; path++) {
         g_autoptr(GError) problem = NULL;
         if (!verify_one(cli, store, *path, &verdict, &problem)) {

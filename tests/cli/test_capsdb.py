@@ -91,7 +91,6 @@ class Codes(Base):
         for words in (["ask"], ["ask", "query-version"], ["nosuchverb"], ["add"], [],
                       ["ask", "query-version", "--emulator", TELLER, "--nosuchoption"],
                       ["ask", "query-version", "--emulator", TELLER, "--option", "=x"],
-                      ["ask", "query-version", "--emulator", TELLER, "--smp", "none"],
                       ["ask", "query-version", "--emulator", TELLER, "--deadline", "-1"]):
             with self.subTest(words=words):
                 self.assertEqual(self.run_capsdb(*words, code=2), "")
