@@ -70,21 +70,32 @@ static void add_text(GString *out, const char *indent, const char *text, unsigne
     }
 }
 
+static const char *shape_words(ApiShape shape)
+{
+    static const char *const words[] = {
+        [API_SHAPE_ONE] = "", [API_SHAPE_LIST] = "list of ", [API_SHAPE_MAP] = "by name: "};
+    return words[shape];
+}
+
 static void add_member(GString *out, const char *prefix, const ApiMemberInfo *member,
                        unsigned width)
 {
-    static const char *const shapes[] = {
-        [API_SHAPE_ONE] = "", [API_SHAPE_LIST] = ", a list of", [API_SHAPE_MAP] = ", by name"};
     g_string_append_printf(out, "  %s%s  (%s%s%s)\n", prefix, member->name,
-                           member->optional ? "optional" : "required", shapes[member->shape],
-                           member->shape == API_SHAPE_LIST ? "" : "");
-    g_string_truncate(out, out->len - 2);
-    g_string_append_printf(out, "%s%s)\n", member->shape == API_SHAPE_LIST ? " " : ", ",
-                           member->type->name);
+                           shape_words(member->shape), member->type->name,
+                           member->optional ? ", optional" : "");
     add_text(out, "      ", member->doc, width > 26 ? width - 6 : 0);
     for (size_t i = 0; i < member->type->n_values; i++) {
         g_string_append_printf(out, "      %s: %s\n", member->type->values[i].name,
                                member->type->values[i].doc);
+    }
+}
+
+static void add_reply(GString *out, const ApiCommandInfo *command, unsigned width)
+{
+    g_string_append_printf(out, "\nReplies: %s%s\n", shape_words(command->returns_shape),
+                           command->returns->name);
+    for (size_t i = 0; i < command->returns->n_members; i++) {
+        add_member(out, "", &command->returns->members[i], width);
     }
 }
 
@@ -107,12 +118,7 @@ char *prb_help_command(const ApiCommandInfo *command, unsigned width)
     }
     g_string_append(out, own ? "" : "  (none)\n");
     if (command->returns) {
-        g_string_append_printf(out, "\nReplies %s%s:\n",
-                               command->returns_shape == API_SHAPE_LIST ? "a list of " : "",
-                               command->returns->name);
-        for (size_t i = 0; i < command->returns->n_members; i++) {
-            add_member(out, "", &command->returns->members[i], width);
-        }
+        add_reply(out, command, width);
     }
     if (command->n_errors) {
         g_string_append(out, "\nCan be refused because:\n");

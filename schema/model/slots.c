@@ -387,7 +387,9 @@ static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBu
         g_array_append_val(boxes, box);
     }
     if (hardware->max_cpus || !takes_cpus(bus)) {
-        add_what_is_left(sets, bus, &whole, boxes, MDL_SLOT_FREE, NULL);
+        bool full = bus->type->max_devices && bus->devices->len >= bus->type->max_devices;
+        add_what_is_left(sets, bus, &whole, boxes, full ? MDL_SLOT_RESERVED : MDL_SLOT_FREE,
+                         full ? "The bus has as many devices as it may" : NULL);
     }
 }
 

@@ -208,6 +208,8 @@ static ApiAddressRules *describe_type(const MdlBusType *type)
     api->hot_plug = hot_plug(type);
     api->ranges = type->ranges;
     api->order = g_strdup(type->order);
+    api->has_max_devices = type->max_devices != 0;
+    api->max_devices = type->max_devices;
     return api;
 }
 

@@ -253,6 +253,29 @@ static void test_a_range_bus_without_devices(void **state)
     assert_true(total == 0);
 }
 
+static void test_a_full_bus(void **state)
+{
+    static const MdlField slot = {"slot", "", MDL_RADIX_DECIMAL, 1, 0, 9};
+    const char *const all[] = {NULL};
+    MdlBusType type = {.name = "small", .prefix = "", .separator = "", .max_devices = 1};
+    type.accepts = all;
+    type.fields = &slot;
+    type.n_fields = 1;
+    (void)state;
+    MdlDevice device = {.id = "only", .address = {{4}}};
+    g_autoptr(GPtrArray) devices = g_ptr_array_new();
+    MdlBus bus = {.id = "small", .type = &type, .devices = devices};
+    MdlHardware hardware = {0};
+    for (size_t n = 0; n <= 1; n++) {
+        g_autoptr(GPtrArray) sets = mdl_bus_slots(&hardware, &bus);
+        const MdlSlotSet *first = g_ptr_array_index(sets, 0);
+        assert_int_equal(sets->len, n + 1);
+        assert_int_equal(first->state, n ? MDL_SLOT_RESERVED : MDL_SLOT_FREE);
+        assert_int_equal(mdl_slot_set_count(first), 10 - n);
+        g_ptr_array_add(devices, &device);
+    }
+}
+
 static void test_rules_of_a_machine(void **state)
 {
     json_t *rules =
@@ -291,13 +314,10 @@ static void test_unknown_bus(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sets_are_the_bus),
-        cmocka_unit_test(test_few_sets),
-        cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_a_range_bus_without_devices),
-        cmocka_unit_test(test_rules_of_a_machine),
-        cmocka_unit_test(test_rules_of_types),
-        cmocka_unit_test(test_unknown_bus),
+        cmocka_unit_test(test_sets_are_the_bus), cmocka_unit_test(test_few_sets),
+        cmocka_unit_test(test_ranges),           cmocka_unit_test(test_a_range_bus_without_devices),
+        cmocka_unit_test(test_a_full_bus),       cmocka_unit_test(test_rules_of_a_machine),
+        cmocka_unit_test(test_rules_of_types),   cmocka_unit_test(test_unknown_bus),
     };
     return cmocka_run_group_tests(tests, open_crowded, asker_close);
 }
