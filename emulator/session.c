@@ -1,6 +1,7 @@
 /* session: see session.h. */
 #include "session.h"
 
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@ struct EmuSession {
     void (*say)(const char *line);
     GMainLoop *loop;
     GSource *machine_source; /* dispatched when the machine wants attention */
+    atomic_bool is_wanted;   /* since the last time it was given */
     int exit_status;
     bool is_ending;
     ApiShutdownCause end_cause;
@@ -26,6 +28,8 @@ struct EmuSession {
 
     MdlTarget *target; /* NULL: no machine was set */
     MdlHardware *hardware;
+    EmuBootConfig boot_config;
+    EmuBootPlan *boot; /* NULL: nothing to start from */
     EmuMachine *machine;
 };
 
@@ -59,6 +63,7 @@ void emu_session_free(EmuSession *session)
     if (!session)
         return;
     emu_machine_free(session->machine);
+    emu_boot_plan_free(session->boot);
     mdl_hardware_free(session->hardware);
     mdl_target_free(session->target);
     emu_backends_free(session->backends);
@@ -99,6 +104,11 @@ CmdContext *emu_session_context(EmuSession *session)
         session->context = cmd_context_new(session->catalog);
     }
     return session->context;
+}
+
+EmuBootConfig *emu_session_boot(EmuSession *session)
+{
+    return &session->boot_config;
 }
 
 void emu_session_add_serial(EmuSession *session, const char *chardev)
@@ -199,7 +209,17 @@ void emu_session_quit(EmuSession *session, ApiShutdownCause cause)
 static void want_attention(void *context)
 {
     EmuSession *session = context;
+    atomic_store(&session->is_wanted, true);
     g_source_set_ready_time(session->machine_source, 0);
+}
+
+/* Waits for the next timer, unless attention was wanted while that was found out. */
+static void wait_for_timer(EmuSession *session, int64_t wait)
+{
+    int64_t ready = wait < 0 ? -1 : g_get_monotonic_time() + (wait + 999) / 1000;
+    g_source_set_ready_time(session->machine_source, ready);
+    if (atomic_load(&session->is_wanted))
+        g_source_set_ready_time(session->machine_source, 0);
 }
 
 static void log_line(void *context, const char *device, const char *text)
@@ -227,14 +247,15 @@ static gboolean attend(GSource *source, GSourceFunc function, gpointer data)
 {
     (void)function, (void)data;
     EmuSession *session = ((MachineSource *)source)->session;
-    g_source_set_ready_time(source, -1);
-    if (!session->machine)
+    atomic_store(&session->is_wanted, false);
+    if (!session->machine) {
+        g_source_set_ready_time(source, -1);
         return G_SOURCE_CONTINUE;
+    }
 
     EmuPowerRequest request;
     int64_t wait = emu_machine_run(session->machine, &request);
-    if (wait >= 0)
-        g_source_set_ready_time(source, g_get_monotonic_time() + (wait + 999) / 1000);
+    wait_for_timer(session, wait);
     if (request.pending && request.power == EMU_POWER_RESET && !session->policy.no_reboot)
         emu_session_reset(session, API_SHUTDOWN_CAUSE_GUEST_RESET);
     else if (request.pending)
@@ -308,6 +329,26 @@ static void bind_serials(EmuSession *session)
     }
 }
 
+static void load_machine(void *context, EmuMachine *machine)
+{
+    EmuSession *session = context;
+    if (session->boot)
+        emu_boot_load(session->boot, machine);
+}
+
+/* A machine whose CPUs never run needs nothing to run, unless it was asked for. */
+static bool plan_boot(EmuSession *session, GError **error)
+{
+    const EmuBootConfig *config = &session->boot_config;
+    if (!config->bios && !config->kernel && !config->initrd && !config->append && !config->dtb) {
+        if (session->hardware->accel->runs)
+            emu_session_say(session, "there is neither firmware nor kernel: the CPUs have nothing "
+                                     "to run; add -kernel FILE, or -bios FILE");
+        return true;
+    }
+    return emu_boot_plan(config, session->hardware, &session->boot, error);
+}
+
 static bool build_machine(EmuSession *session, GError **error)
 {
     EmuMachineConfig config = {
@@ -317,12 +358,15 @@ static bool build_machine(EmuSession *session, GError **error)
         .bindings = (const EmuBinding *)session->bindings->data,
         .n_bindings = session->bindings->len,
         .attention = want_attention,
+        .load = load_machine,
         .log = log_line,
         .context = session,
     };
     g_autoptr(GError) cause = NULL;
-    if (emu_machine_build(session->hardware, &config, &session->machine, &cause))
+    if (plan_boot(session, &cause) &&
+        emu_machine_build(session->hardware, &config, &session->machine, &cause))
         return true;
+    g_clear_pointer(&session->boot, emu_boot_plan_free);
     g_propagate_error(
         error, wire_error_new(WIRE_ERROR_FAILED, "BuildFailed", NULL, NULL, "%s", cause->message));
     return false;

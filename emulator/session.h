@@ -9,6 +9,7 @@
 #include <api.h>
 #include <query.h>
 
+#include "boot/boot.h"
 #include "engine/machine.h"
 
 typedef struct EmuSession EmuSession;
@@ -30,6 +31,8 @@ EmuSessionPolicy *emu_session_policy(EmuSession *session);
 EmuBackends *emu_session_backends(EmuSession *session);
 /* The model's commands are asked here. */
 CmdContext *emu_session_context(EmuSession *session);
+/* What the machine starts from; the caller sets its paths, which must live as long. */
+EmuBootConfig *emu_session_boot(EmuSession *session);
 /* Serial ports of the machine, in tree order, each taking the next chardev added here; NULL leaves
  * one without. */
 void emu_session_add_serial(EmuSession *session, const char *chardev);

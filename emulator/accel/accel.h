@@ -45,6 +45,7 @@ typedef struct EmuAccel {
 extern const EmuAccel *const emu_accels[];
 const EmuAccel *emu_accel_find(const char *name); /* NULL: none such */
 
+extern const EmuAccel emu_accel_interp;
 extern const EmuAccel emu_accel_none;
 
 #endif

@@ -238,6 +238,44 @@ static bool opt_device(Options *options, const char *text, GError **error)
     return true;
 }
 
+/* ---- what it starts from ----------------------------------------------------------------------- */
+
+/* The words of the command line live as long as the program. */
+static bool opt_bios(Options *options, const char *text, GError **error)
+{
+    (void)error;
+    emu_session_boot(options->session)->bios = text;
+    return true;
+}
+
+static bool opt_kernel(Options *options, const char *text, GError **error)
+{
+    (void)error;
+    emu_session_boot(options->session)->kernel = text;
+    return true;
+}
+
+static bool opt_initrd(Options *options, const char *text, GError **error)
+{
+    (void)error;
+    emu_session_boot(options->session)->initrd = text;
+    return true;
+}
+
+static bool opt_append(Options *options, const char *text, GError **error)
+{
+    (void)error;
+    emu_session_boot(options->session)->append = text;
+    return true;
+}
+
+static bool opt_dtb(Options *options, const char *text, GError **error)
+{
+    (void)error;
+    emu_session_boot(options->session)->dtb = text;
+    return true;
+}
+
 /* ---- the run ------------------------------------------------------------------------------------------- */
 
 static bool opt_stopped(Options *options, const char *text, GError **error)
@@ -313,6 +351,11 @@ static const Option table[] = {
     {"smp", "N[,sockets=N...]", opt_smp, "number of CPUs and how they are grouped"},
     {"m", "SIZE", opt_memory, "memory; a number alone is in MiB"},
     {"nodefaults", NULL, opt_nodefaults, "only what the platform cannot do without"},
+    {"bios", "FILE", opt_bios, "firmware; default: OpenSBI where Debian installs it; or none"},
+    {"kernel", "FILE", opt_kernel, "a Linux Image, an ELF file, or a raw one"},
+    {"initrd", "FILE", opt_initrd, "the kernel's initial memory disk"},
+    {"append", "TEXT", opt_append, "the kernel's command line"},
+    {"dtb", "FILE", opt_dtb, "a device tree in place of the machine's own"},
     {"chardev", "KIND,id=ID[,...]", opt_chardev,
      "a character backend: null, stdio, file, pty, socket"},
     {"blockdev", "driver=file,node-name=ID,...", opt_blockdev,

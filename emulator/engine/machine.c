@@ -230,6 +230,12 @@ static void reset_devices(EmuMachine *machine)
     }
 }
 
+static void load(EmuMachine *machine)
+{
+    if (machine->config.load)
+        machine->config.load(machine->config.context, machine);
+}
+
 static void need_attention(void *context)
 {
     EmuMachine *machine = context;
@@ -258,6 +264,7 @@ bool emu_machine_build(const MdlHardware *hardware, const EmuMachineConfig *conf
     emu_machine_unlock(machine);
     if (!built)
         return false;
+    load(machine);
     *ret_machine = g_steal_pointer(&machine);
     return true;
 }
@@ -344,6 +351,7 @@ void emu_machine_reset(EmuMachine *machine)
     emu_machine_lock(machine);
     reset_devices(machine);
     emu_machine_unlock(machine);
+    load(machine);
     if (was_running)
         emu_machine_start(machine);
 }

@@ -40,6 +40,9 @@ typedef struct EmuMachineConfig {
      * may be held or not. log, with the lock held: one line of text about a device, without a
      * newline. */
     void (*attention)(void *context);
+    /* After power-on and each reset, without the lock and with no CPU running: puts into memory
+     * what the machine starts with. */
+    void (*load)(void *context, EmuMachine *machine);
     void (*log)(void *context, const char *device, const char *text);
     void *context;
 } EmuMachineConfig;

@@ -1,0 +1,355 @@
+/* interp: the accelerator that interprets RISC-V harts (cpu/riscv), each in a thread of its own.
+ *
+ * A hart's thread runs it, waits where the guest waits (WFI), and stands still while the machine
+ * does. Memory is touched directly; all other addresses go through the machine's lock. */
+#include "accel/accel.h"
+#include "engine/machine.h"
+
+#include <riscv.h>
+#include <string.h>
+#include <wire.h>
+
+#include "types/rv64.h"
+
+#define NS_PER_S 1000000000
+
+typedef struct Interp Interp;
+
+typedef struct Cpu {
+    Interp *interp;
+    EmuRiscvHart *hart;
+    EmuDevice *device;
+    EmuTimer *timer; /* of the supervisor's own timer (Sstc) */
+    GThread *thread; /* NULL: has never run */
+    GMutex lock;     /* orders what wakes the hart and its wait */
+    GCond wake;
+} Cpu;
+
+struct Interp {
+    EmuMachine *machine;
+    EmuRiscvBus *bus; /* NULL: there is no hart yet */
+    Cpu *cpus[8];     /* by hart id; as many as the accelerator's declaration allows */
+    unsigned n_cpus;
+
+    /* What `time` reads. Changed with the machine's lock held, read without. */
+    _Atomic uint64_t frequency, offset;
+
+    GMutex lock;
+    GCond changed;
+    bool running;       /* harts may run */
+    bool ending;        /* threads are to end */
+    unsigned n_running; /* threads that are not parked */
+};
+
+/* ---- what harts ask of the machine -------------------------------------------------------------- */
+
+static bool bus_load(void *context, uint64_t address, unsigned size, uint64_t *ret_value)
+{
+    Interp *interp = context;
+    return emu_machine_read(interp->machine, address, size, ret_value);
+}
+
+static bool bus_store(void *context, uint64_t address, unsigned size, uint64_t value)
+{
+    Interp *interp = context;
+    return emu_machine_write(interp->machine, address, size, value);
+}
+
+static uint64_t bus_time(void *context)
+{
+    Interp *interp = context;
+    unsigned __int128 now = (unsigned __int128)emu_machine_now(interp->machine);
+    return (uint64_t)(now * interp->frequency / NS_PER_S) + interp->offset;
+}
+
+/* The moment at which `time` reaches a value; rounded up, so that it is never too early. */
+static int64_t moment_of(Interp *interp, uint64_t time)
+{
+    unsigned __int128 ticks = time - interp->offset;
+    unsigned __int128 ns = (ticks * NS_PER_S + interp->frequency - 1) / interp->frequency;
+    return ns > INT64_MAX ? INT64_MAX : (int64_t)ns;
+}
+
+static void bus_deadline(void *context, unsigned hart_id, uint64_t deadline)
+{
+    Interp *interp = context;
+    Cpu *cpu = interp->cpus[hart_id];
+    emu_machine_lock(interp->machine);
+    if (deadline == UINT64_MAX)
+        emu_timer_unset(cpu->timer);
+    else
+        emu_timer_set(cpu->timer, moment_of(interp, deadline));
+    emu_machine_unlock(interp->machine);
+}
+
+static const EmuRiscvBusOps bus_ops = {
+    .load = bus_load,
+    .store = bus_store,
+    .time = bus_time,
+    .deadline = bus_deadline,
+};
+
+/* ---- a hart's thread ------------------------------------------------------------------------------ */
+
+static void wake(Cpu *cpu)
+{
+    g_mutex_lock(&cpu->lock);
+    g_cond_signal(&cpu->wake);
+    g_mutex_unlock(&cpu->lock);
+}
+
+static bool may_run(Interp *interp)
+{
+    g_mutex_lock(&interp->lock);
+    bool may = interp->running && !interp->ending;
+    g_mutex_unlock(&interp->lock);
+    return may;
+}
+
+/* Until something wakes the hart, or it has to stand still. */
+static void wait_for_interrupt(Cpu *cpu)
+{
+    g_mutex_lock(&cpu->lock);
+    while (emu_riscv_hart_waiting(cpu->hart) && may_run(cpu->interp))
+        g_cond_wait(&cpu->wake, &cpu->lock);
+    g_mutex_unlock(&cpu->lock);
+}
+
+/* Stands still until harts may run. False: the thread is to end. */
+static bool park(Interp *interp)
+{
+    g_mutex_lock(&interp->lock);
+    interp->n_running--;
+    g_cond_broadcast(&interp->changed);
+    while (!interp->running && !interp->ending)
+        g_cond_wait(&interp->changed, &interp->lock);
+    bool go_on = !interp->ending;
+    interp->n_running += go_on;
+    g_mutex_unlock(&interp->lock);
+    return go_on;
+}
+
+static void *run_hart(void *data)
+{
+    Cpu *cpu = data;
+    do {
+        while (may_run(cpu->interp))
+            if (emu_riscv_hart_run(cpu->hart, UINT64_MAX) == EMU_RISCV_EXIT_WFI)
+                wait_for_interrupt(cpu);
+    } while (park(cpu->interp));
+    return NULL;
+}
+
+/* ---- all harts ---------------------------------------------------------------------------------------- */
+
+static void interp_kick(void *state)
+{
+    Interp *interp = state;
+    g_mutex_lock(&interp->lock);
+    interp->running = false;
+    g_mutex_unlock(&interp->lock);
+    for (unsigned i = 0; i < interp->n_cpus; i++) {
+        emu_riscv_hart_stop(interp->cpus[i]->hart);
+        wake(interp->cpus[i]);
+    }
+}
+
+static void interp_stop(void *state)
+{
+    Interp *interp = state;
+    interp_kick(interp);
+    g_mutex_lock(&interp->lock);
+    while (interp->n_running)
+        g_cond_wait(&interp->changed, &interp->lock);
+    g_mutex_unlock(&interp->lock);
+}
+
+static void interp_start(void *state)
+{
+    Interp *interp = state;
+    g_mutex_lock(&interp->lock);
+    interp->running = true;
+    for (unsigned i = 0; i < interp->n_cpus; i++) {
+        Cpu *cpu = interp->cpus[i];
+        if (cpu->thread)
+            continue;
+        g_autofree char *name = g_strdup_printf("hart %u", i);
+        interp->n_running++;
+        cpu->thread = g_thread_new(name, run_hart, cpu);
+    }
+    g_cond_broadcast(&interp->changed);
+    g_mutex_unlock(&interp->lock);
+}
+
+/* ---- making one --------------------------------------------------------------------------------------- */
+
+/* Single letters after "rv64", then names between underscores. */
+static bool parse_isa(const char *text, EmuRiscvIsa *isa, GError **error)
+{
+    if (!g_str_has_prefix(text, "rv64")) {
+        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "isa: '%s' does not begin with rv64",
+                    text);
+        return false;
+    }
+    bool single = true;
+    for (text += strlen("rv64"); *text;) {
+        single = single && *text != '_';
+        text += *text == '_';
+        size_t length = single ? 1 : strcspn(text, "_");
+        g_autofree char *name = g_strndup(text, length);
+        EmuRiscvExt ext = emu_riscv_ext_find(name);
+        if (ext == EMU_RISCV_EXT_COUNT) {
+            g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
+                        "isa: the accelerator interp has no extension '%s'; leave it out", name);
+            return false;
+        }
+        isa->extensions |= UINT64_C(1) << ext;
+        text += length;
+    }
+    return true;
+}
+
+static bool isa_of(EmuDevice *device, EmuRiscvIsa *ret_isa, GError **error)
+{
+    struct rv64_props props;
+    rv64_props_read(emu_device_model(device), &props);
+    *ret_isa = emu_riscv_isa_full();
+    /* What every hart here has, though an older ISA string does not say so. */
+    ret_isa->extensions = EMU_RISCV_EXT_BIT(ZICNTR) | EMU_RISCV_EXT_BIT(ZIHPM) |
+                          EMU_RISCV_EXT_BIT(S) | EMU_RISCV_EXT_BIT(U);
+    ret_isa->va_bits = (unsigned)g_ascii_strtoull(props.mmu + strlen("sv"), NULL, 10);
+    return parse_isa(props.isa, ret_isa, error) && emu_riscv_isa_check(ret_isa, error);
+}
+
+/* All memory has its place before the first CPU is made. */
+static bool make_bus(Interp *interp, GError **error)
+{
+    if (interp->bus)
+        return true;
+    interp->bus = emu_riscv_bus_new(&bus_ops, interp);
+    const EmuSpace *space = emu_machine_space(interp->machine);
+    for (size_t i = 0; i < emu_space_count(space); i++) {
+        const EmuRange *range = emu_space_at(space, i);
+        if (range->ram && !emu_riscv_bus_add_memory(interp->bus, range->base, range->size,
+                                                    range->ram, true, error))
+            return false;
+    }
+    return true;
+}
+
+static void timer_expired(EmuDevice *device, unsigned hart_id)
+{
+    (void)hart_id;
+    Cpu *cpu = emu_device_cpu(device);
+    emu_riscv_hart_kick(cpu->hart);
+    wake(cpu);
+}
+
+static bool interp_cpu_init(void *state, EmuDevice *device, void **ret_cpu, GError **error)
+{
+    Interp *interp = state;
+    EmuRiscvIsa isa;
+    if (interp->n_cpus == G_N_ELEMENTS(interp->cpus)) {
+        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "interp runs at most %zu CPUs",
+                    G_N_ELEMENTS(interp->cpus));
+        return false;
+    }
+    if (!isa_of(device, &isa, error) || !make_bus(interp, error))
+        return false;
+    Cpu *cpu = g_new0(Cpu, 1);
+    cpu->interp = interp;
+    cpu->device = device;
+    cpu->hart = emu_riscv_hart_new(interp->bus, &isa, interp->n_cpus);
+    cpu->timer = emu_device_timer_new(device, timer_expired, interp->n_cpus);
+    g_mutex_init(&cpu->lock);
+    g_cond_init(&cpu->wake);
+    interp->cpus[interp->n_cpus++] = cpu;
+    *ret_cpu = cpu;
+    return true;
+}
+
+/* Nothing says where it begins yet; what it begins with is told by interp_cpu_enter. */
+static void interp_cpu_reset(void *data)
+{
+    Cpu *cpu = data;
+    emu_riscv_hart_reset(cpu->hart, 0);
+}
+
+static void interp_cpu_enter(void *data, const EmuCpuEntry *entry)
+{
+    Cpu *cpu = data;
+    emu_riscv_hart_reset(cpu->hart, entry->pc);
+    emu_riscv_hart_code_changed(cpu->hart);
+    for (unsigned i = 0; i < G_N_ELEMENTS(entry->arguments); i++)
+        emu_riscv_hart_write(cpu->hart, EMU_RISCV_REG_X0 + 10 + i, entry->arguments[i]);
+}
+
+static void interp_cpu_input(void *data, unsigned line, bool level)
+{
+    Cpu *cpu = data;
+    if (emu_riscv_hart_set_input(cpu->hart, line, level))
+        wake(cpu);
+}
+
+static void interp_timebase(void *state, uint64_t frequency, uint64_t offset)
+{
+    Interp *interp = state;
+    interp->frequency = frequency;
+    interp->offset = offset;
+    for (unsigned i = 0; i < interp->n_cpus; i++) {
+        emu_riscv_hart_kick(interp->cpus[i]->hart);
+        wake(interp->cpus[i]);
+    }
+}
+
+static bool interp_init(EmuMachine *machine, void **ret_state, GError **error)
+{
+    (void)error;
+    Interp *interp = g_new0(Interp, 1);
+    interp->machine = machine;
+    interp->frequency = NS_PER_S; /* until the device with mtime says otherwise */
+    g_mutex_init(&interp->lock);
+    g_cond_init(&interp->changed);
+    *ret_state = interp;
+    return true;
+}
+
+static void cpu_free(Cpu *cpu)
+{
+    emu_riscv_hart_free(cpu->hart);
+    g_mutex_clear(&cpu->lock);
+    g_cond_clear(&cpu->wake);
+    g_free(cpu);
+}
+
+static void interp_done(void *state)
+{
+    Interp *interp = state;
+    g_mutex_lock(&interp->lock);
+    interp->ending = true;
+    g_cond_broadcast(&interp->changed);
+    g_mutex_unlock(&interp->lock);
+    for (unsigned i = 0; i < interp->n_cpus; i++)
+        if (interp->cpus[i]->thread)
+            g_thread_join(interp->cpus[i]->thread);
+    for (unsigned i = 0; i < interp->n_cpus; i++)
+        cpu_free(interp->cpus[i]);
+    emu_riscv_bus_free(interp->bus);
+    g_mutex_clear(&interp->lock);
+    g_cond_clear(&interp->changed);
+    g_free(interp);
+}
+
+const EmuAccel emu_accel_interp = {
+    .name = "interp",
+    .init = interp_init,
+    .done = interp_done,
+    .cpu_init = interp_cpu_init,
+    .cpu_reset = interp_cpu_reset,
+    .cpu_enter = interp_cpu_enter,
+    .cpu_input = interp_cpu_input,
+    .timebase = interp_timebase,
+    .start = interp_start,
+    .stop = interp_stop,
+    .kick = interp_kick,
+};
