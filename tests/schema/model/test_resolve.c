@@ -212,7 +212,7 @@ static void test_all_findings(void **state)
     set_option(target, "virtio-transports", "2");
     expect_refused(
         catalog, target,
-        "accel: there is no accelerator \"warp\" (unknown-accelerator); known: none\n"
+        "accel: there is no accelerator \"warp\" (unknown-accelerator); known: interp, none\n"
         "options.aclint: the value is \"2\", must be on or off (option-value)\n"
         "options.virtio-transports: the option belongs to layer virt-1.0, which nodefaults leaves "
         "out (option-layer); leave the option or nodefaults out\n"
