@@ -271,6 +271,9 @@ struct EmuPciDriver {
     /* A host bridge: one of the root bus's INTA … INTD lines changed (already swizzled:
      * line = (device + pin - 1) mod 4, PCI-to-PCI bridge 1.2 9.1). */
     void (*intx)(EmuDevice *host, unsigned line, bool level);
+    /* A function that is a bridge: its header is of type 1, and the one bus its type provides lies
+     * behind it. */
+    bool is_bridge;
     /* A function: configuration space is about to be read; was written, masks applied. */
     void (*config_read)(EmuDevice *device, unsigned offset, unsigned size);
     void (*config_written)(EmuDevice *device, unsigned offset, unsigned size);
@@ -290,6 +293,12 @@ uint8_t *emu_pci_write_mask(EmuDevice *device);
 uint8_t *emu_pci_clear_mask(EmuDevice *device);
 /* The capability of a PCI Express endpoint, where the bus is an express one. */
 void emu_pci_add_express_endpoint(EmuDevice *device);
+/* The capability of a root port with a slot of that number, and what is in the slot, of which the
+ * guest is told by the port's interrupt (native hot-plug, PCI Express 4.0, 6.7). written: to be
+ * called from config_written. */
+void emu_pci_add_express_root_port(EmuDevice *device, uint8_t port, uint16_t slot);
+void emu_pci_root_port_set_present(EmuDevice *device, bool present);
+void emu_pci_root_port_written(EmuDevice *device, unsigned offset, unsigned size);
 /* MSI-X: a capability, and a BAR for its table, which the engine answers for. n_vectors: 1 … 2048.
  */
 void emu_pci_add_msix(EmuDevice *device, unsigned bar, unsigned n_vectors);

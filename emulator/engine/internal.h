@@ -36,6 +36,7 @@ struct EmuDevice {
     GPtrArray *nets;       /* EmuNet *, owned */
     EmuPciFunction *pci;   /* NULL: not a PCI function */
     EmuMsix *msix;         /* NULL: it has none */
+    unsigned express;      /* of a root port: offset of its capability */
     EmuPciBus **pci_buses; /* by provided bus, of a host bridge; else NULL each */
     void *bus_side;        /* what its bus's owner sees of it */
     void *cpu;             /* the accelerator's */

@@ -127,7 +127,7 @@ static bool device_build(EmuMachine *machine, const MdlDevice *model, GError **e
     machine->devices[machine->n_devices++] = device;
     g_hash_table_insert(machine->by_model, (gpointer)model, device);
 
-    if (driver->pci && driver->pci->intx)
+    if (driver->pci && (driver->pci->intx || driver->pci->is_bridge))
         for (size_t i = 0; i < model->type->n_buses; i++)
             device->pci_buses[i] = emu_pci_bus_new(device);
     if (!place_regions(device, error))
