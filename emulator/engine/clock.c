@@ -129,6 +129,17 @@ void emu_clock_unset_all(EmuClock *clock)
         emu_timer_unset(clock->first);
 }
 
+void emu_clock_forget(EmuClock *clock, const EmuDevice *device)
+{
+    for (guint i = clock->timers->len; i-- > 0;) {
+        EmuTimer *timer = g_ptr_array_index(clock->timers, i);
+        if (timer->device == device) {
+            emu_timer_unset(timer);
+            g_ptr_array_remove_index(clock->timers, i);
+        }
+    }
+}
+
 int64_t emu_clock_wait(const EmuClock *clock)
 {
     if (!clock->first || !atomic_load(&clock->running))

@@ -29,6 +29,8 @@ void emu_clock_stop(EmuClock *clock);
 EmuTimer *emu_clock_timer_new(EmuClock *clock, EmuDevice *device,
                               void (*expired)(EmuDevice *device, unsigned index), unsigned index);
 void emu_clock_unset_all(EmuClock *clock);
+/* The device goes: its timers are freed. */
+void emu_clock_forget(EmuClock *clock, const EmuDevice *device);
 /* Calls what is due. Returns how many nanoseconds from now the next one is due: -1 for none, or
  * while the clock stands still. */
 int64_t emu_clock_run(EmuClock *clock);

@@ -64,6 +64,11 @@ void emu_device_char_free(EmuChar *chr);
 void emu_device_block_free(EmuBlock *block);
 void emu_device_net_free(EmuNet *net);
 
+/* machine.c, for plug.c; lock held. Makes a device, wires it and takes it to its state after
+ * power-on; there is room in the array. False: it may be there all the same, as the last. */
+bool emu_machine_add_device(EmuMachine *machine, const MdlDevice *model, GError **error);
+void emu_machine_remove_last(EmuMachine *machine);
+
 /* access.c: writes 32 bits from a device to the system bus: memory or a register. False: nothing
  * takes it, or the function is no bus master. Lock held. */
 bool emu_device_write_message(EmuDevice *device, uint64_t address, uint32_t value);

@@ -198,6 +198,32 @@ static bool init_device(EmuDevice *device, GError **error)
     return true;
 }
 
+static void reset_device(EmuDevice *device)
+{
+    if (device->pci)
+        emu_pci_function_reset(device->pci);
+    if (device->driver->reset)
+        device->driver->reset(device);
+}
+
+bool emu_machine_add_device(EmuMachine *machine, const MdlDevice *model, GError **error)
+{
+    if (!device_build(machine, model, error))
+        return false;
+    EmuDevice *device = machine->devices[machine->n_devices - 1];
+    if (!wire_device(device, error) || !init_device(device, error))
+        return false;
+    reset_device(device);
+    return true;
+}
+
+void emu_machine_remove_last(EmuMachine *machine)
+{
+    EmuDevice *device = machine->devices[--machine->n_devices];
+    emu_clock_forget(machine->clock, device);
+    device_free(device);
+}
+
 static bool build_devices(EmuMachine *machine, GError **error)
 {
     const MdlHardware *hardware = machine->hardware;
@@ -221,13 +247,8 @@ static void reset_devices(EmuMachine *machine)
         emu_device_wait_jobs(machine->devices[i]);
     emu_clock_unset_all(machine->clock);
     machine->power = (EmuPowerRequest){0};
-    for (size_t i = 0; i < machine->n_devices; i++) {
-        EmuDevice *device = machine->devices[i];
-        if (device->pci)
-            emu_pci_function_reset(device->pci);
-        if (device->driver->reset)
-            device->driver->reset(device);
-    }
+    for (size_t i = 0; i < machine->n_devices; i++)
+        reset_device(machine->devices[i]);
 }
 
 static void load(EmuMachine *machine)

@@ -85,6 +85,17 @@ int64_t emu_machine_now(const EmuMachine *machine); /* virtual nanoseconds; with
 void emu_machine_lock(EmuMachine *machine);
 void emu_machine_unlock(EmuMachine *machine);
 
+/* ---- run-time plug ------------------------------------------------------------------------------
+ */
+
+/* A device comes or goes. hardware: the tree with it, or without it, and else the same as before by
+ * ids and types; it takes the place of the machine's tree, and both must outlive the machine.
+ * False: error says why, and all is as it was. */
+bool emu_machine_plug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
+                      GError **error);
+bool emu_machine_unplug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
+                        GError **error);
+
 /* ---- the system bus -----------------------------------------------------------------------------
  */
 

@@ -270,6 +270,11 @@ void emu_pci_bus_free(EmuPciBus *bus)
 
 void emu_pci_function_free(EmuPciFunction *function)
 {
+    if (function && function->bus) {
+        function->pin_level = false;
+        update_intx(function);
+        function->bus->functions[function->devfn] = NULL;
+    }
     g_free(function);
 }
 
