@@ -112,7 +112,7 @@ enum {
     JUMP_ENTRIES = 2048,
     JUMP_MODES = 3,     /* U, S, M */
     TABLE_ENTRIES = 64, /* of the cache of last-level page tables */
-    BUCKETS = 1 << 14,
+    BUCKETS = 1 << 16,
     MAX_MEMORY = 64,
     MAX_BREAKPOINTS = 64,
     MAX_PMP = 16,

@@ -331,6 +331,43 @@ static bool device_store(Hart *hart, uint64_t address, uint64_t physical, unsign
     return ok || access_fault(hart, address, ACCESS_STORE);
 }
 
+/* One host access for an aligned one of the guest. */
+static uint64_t get(const uint8_t *host, unsigned size)
+{
+    uint64_t value = 0;
+    switch (size) {
+    case 1:
+        return *host;
+    case 2:
+        memcpy(&value, host, 2);
+        return value;
+    case 4:
+        memcpy(&value, host, 4);
+        return value;
+    default:
+        memcpy(&value, host, 8);
+        return value;
+    }
+}
+
+static void put(uint8_t *host, unsigned size, uint64_t value)
+{
+    switch (size) {
+    case 1:
+        *host = (uint8_t)value;
+        break;
+    case 2:
+        memcpy(host, &value, 2);
+        break;
+    case 4:
+        memcpy(host, &value, 4);
+        break;
+    default:
+        memcpy(host, &value, 8);
+        break;
+    }
+}
+
 /* Bytes of an access that lie in its first page. */
 static unsigned in_first_page(uint64_t address, unsigned size)
 {
@@ -357,7 +394,7 @@ bool emu_riscv_load(Hart *hart, uint64_t address, unsigned size, uint64_t *ret_v
         memcpy(&value, host, first);
         memcpy((uint8_t *)&value + first, second, size - first);
     } else if (host) {
-        memcpy(&value, host, size);
+        value = get(host, size);
     } else {
         return device_load(hart, address, physical, size, ret_value);
     }
@@ -384,7 +421,7 @@ bool emu_riscv_store(Hart *hart, uint64_t address, unsigned size, uint64_t value
         memcpy(host, &value, first);
         memcpy(second, (uint8_t *)&value + first, size - first);
     } else if (host) {
-        memcpy(host, &value, size);
+        put(host, size, value);
     } else {
         return device_store(hart, address, physical, size, value);
     }

@@ -9,9 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 
-enum { RAM_SIZE = 64 << 20, TEST = 0x100000, UART = 0x10000000, FINISHED = 0x5555 };
+enum {
+    RAM_SIZE = 64 << 20,
+    LARGE_PAGE = 2 << 20,
+    TEST = 0x100000,
+    UART = 0x10000000,
+    FINISHED = 0x5555
+};
 #define RAM_BASE UINT64_C(0x80000000)
 
 typedef struct Board {
@@ -72,7 +79,9 @@ static void board_open(Board *board, bool traced)
 {
     EmuRiscvBusOps ops = {.load = load, .store = store, .time = counter, .trace = trace};
     EmuRiscvIsa isa = emu_riscv_isa_full();
-    *board = (Board){.ram = aligned_alloc(4096, RAM_SIZE), .bus = emu_riscv_bus_new(&ops, board)};
+    *board =
+        (Board){.ram = aligned_alloc(LARGE_PAGE, RAM_SIZE), .bus = emu_riscv_bus_new(&ops, board)};
+    madvise(board->ram, RAM_SIZE, MADV_HUGEPAGE); /* the guest's misses are the host's as well */
     memset(board->ram, 0, RAM_SIZE);
     emu_riscv_bus_add_memory(board->bus, RAM_BASE, RAM_SIZE, board->ram, true, NULL);
     board->hart = emu_riscv_hart_new(board->bus, &isa, 0);
