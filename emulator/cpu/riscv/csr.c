@@ -233,7 +233,11 @@ void emu_riscv_deadline_update(Hart *h)
 {
     emu_riscv_timer_update(h);
     if (h->bus->ops.deadline) {
+        bool running = emu_riscv_fp_leave(h);
         h->bus->ops.deadline(h->bus->ctx, h->id, emu_riscv_hart_deadline(h));
+        if (running) {
+            emu_riscv_fp_enter(h);
+        }
     }
 }
 
