@@ -1,11 +1,13 @@
 /* ops_mem: loads, stores, atomics, fences and cache-block operations.
  *
- * Guest memory is shared with other harts and with devices: plain accesses are single host accesses
- * wherever they are aligned (the compiler makes one move of each), and RVWMO asks no more of them.
+ * Guest memory is shared with other harts and with devices: plain accesses are
+ * single host accesses wherever they are aligned (the compiler makes one move
+ * of each), and RVWMO asks no more of them.
  */
 #include "ops.h"
 
-/* ---- loads and stores (unpriv 2.6, 11.5, 12.3) -------------------------------------------------
+/* ---- loads and stores (unpriv 2.6, 11.5, 12.3)
+ * -------------------------------------------------
  */
 
 static __attribute__((noinline, cold)) const Insn *load_slow(Hart *h, const Insn *i, unsigned size,
@@ -122,7 +124,8 @@ FLOAD(fld, uint64_t)
 FSTORE(fsw, uint32_t)
 FSTORE(fsd, uint64_t)
 
-/* ---- fences (unpriv 2.7) --------------------------------------------------------------------- */
+/* ---- fences (unpriv 2.7)
+ * --------------------------------------------------------------------- */
 
 OP(fence)
 {
@@ -136,7 +139,8 @@ OP(fence)
     NEXT;
 }
 
-/* ---- atomics (unpriv 8) ---------------------------------------------------------------------- */
+/* ---- atomics (unpriv 8)
+ * ---------------------------------------------------------------------- */
 
 /* aq and rl are not looked at: each of these is sequentially consistent. */
 
@@ -145,21 +149,27 @@ static const Insn *amo_misaligned(Hart *h, const Insn *i, uint64_t cause)
     return emu_riscv_raise(h, i, cause, RS1);
 }
 
-/* A reservation is an address and the value that was there; SC compares and exchanges. A store of
- * the same value in between goes unseen, which code cannot build on: it has the value it wants. */
+static inline void *atomic_memory(Hart *h, uint64_t address, unsigned size, Access access)
+{
+    void *at = tlb_find(access == ACCESS_LOAD ? h->load : h->store, address, size);
+    return likely(at) ? at : emu_riscv_memory(h, address, size, access);
+}
+
+/* A reservation is a place and the value that was there; SC compares and
+ * exchanges. A store of the same value in between goes unseen, which code
+ * cannot build on: it has the value it wants. */
 #define LR(name, type)                                                                             \
     OP(name)                                                                                       \
     {                                                                                              \
         if (unlikely(RS1 % sizeof(type))) {                                                        \
             return amo_misaligned(h, i, CAUSE_LOAD_MISALIGNED);                                    \
         }                                                                                          \
-        uint64_t address;                                                                          \
-        type *at = emu_riscv_memory(h, RS1, sizeof(type), ACCESS_LOAD, &address);                  \
+        type *at = atomic_memory(h, RS1, sizeof(type), ACCESS_LOAD);                               \
         if (unlikely(!at)) {                                                                       \
             return emu_riscv_fault(h, i);                                                          \
         }                                                                                          \
         type value = __atomic_load_n(at, __ATOMIC_SEQ_CST);                                        \
-        h->reserved_address = address;                                                             \
+        h->reserved = at;                                                                          \
         h->reserved_value = (uint64_t)(int64_t)value;                                              \
         RD = (uint64_t)(int64_t)value;                                                             \
         DONE;                                                                                      \
@@ -173,16 +183,15 @@ LR(lr_d, int64_t)
         if (unlikely(RS1 % sizeof(type))) {                                                        \
             return amo_misaligned(h, i, CAUSE_STORE_MISALIGNED);                                   \
         }                                                                                          \
-        uint64_t address;                                                                          \
-        type *at = emu_riscv_memory(h, RS1, sizeof(type), ACCESS_STORE, &address);                 \
+        type *at = atomic_memory(h, RS1, sizeof(type), ACCESS_STORE);                              \
         if (unlikely(!at)) {                                                                       \
             return emu_riscv_fault(h, i);                                                          \
         }                                                                                          \
         type value = (type)h->reserved_value;                                                      \
-        bool done = h->reserved_address == address &&                                              \
-                    __atomic_compare_exchange_n(at, &value, (type)RS2, false, __ATOMIC_SEQ_CST,    \
-                                                __ATOMIC_SEQ_CST);                                 \
-        h->reserved_address = NO_ADDRESS;                                                          \
+        bool done =                                                                                \
+            h->reserved == at && __atomic_compare_exchange_n(at, &value, (type)RS2, false,         \
+                                                             __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);  \
+        h->reserved = NULL;                                                                        \
         RD = !done;                                                                                \
         DONE;                                                                                      \
     }
@@ -195,12 +204,9 @@ SC(sc_d, int64_t)
         if (unlikely(RS1 % sizeof(type))) {                                                        \
             return amo_misaligned(h, i, CAUSE_STORE_MISALIGNED);                                   \
         }                                                                                          \
-        type *at = tlb_find(h->store, RS1, sizeof(type));                                          \
+        type *at = atomic_memory(h, RS1, sizeof(type), ACCESS_STORE);                              \
         if (unlikely(!at)) {                                                                       \
-            at = emu_riscv_memory(h, RS1, sizeof(type), ACCESS_STORE, NULL);                       \
-            if (!at) {                                                                             \
-                return emu_riscv_fault(h, i);                                                      \
-            }                                                                                      \
+            return emu_riscv_fault(h, i);                                                          \
         }                                                                                          \
         type operand = (type)RS2;                                                                  \
         RD = (uint64_t)(int64_t)(result);                                                          \
@@ -217,7 +223,8 @@ BOTH(amoxor, ATOMIC(fetch_xor))
 BOTH(amoand, ATOMIC(fetch_and))
 BOTH(amoor, ATOMIC(fetch_or))
 
-/* The host has no minimum or maximum: compare and exchange until nobody came between. */
+/* The host has no minimum or maximum: compare and exchange until nobody came
+ * between. */
 #define CHOOSE(type, kind, keep)                                                                   \
     static type choose_##kind(type *at, type operand)                                              \
     {                                                                                              \
@@ -244,10 +251,12 @@ AMO(amominu_d, uint64_t, choose_minu_d(at, operand))
 AMO(amomaxu_w, uint32_t, (int32_t)choose_maxu_w(at, operand))
 AMO(amomaxu_d, uint64_t, choose_maxu_d(at, operand))
 
-/* ---- cache blocks (CMO 1.0) -------------------------------------------------------------------
+/* ---- cache blocks (CMO 1.0)
+ * -------------------------------------------------------------------
  */
 
-/* menvcfg and senvcfg say below which mode the operation is permitted (CMO 1.0, 2.5.1). */
+/* menvcfg and senvcfg say below which mode the operation is permitted
+ * (CMO 1.0, 2.5.1). */
 static bool permitted(const Hart *h, uint64_t field)
 {
     return h->priv == PRIV_M ||
@@ -255,13 +264,14 @@ static bool permitted(const Hart *h, uint64_t field)
             (h->priv == PRIV_S || !has(h, EMU_RISCV_EXT_S) || (h->senvcfg & field)));
 }
 
-/* Caches are coherent here, so management only checks that the block may be accessed: that it can
- * be loaded or stored to is enough; what it reports is a store's fault (CMO 1.0, 2.5.2). */
+/* Caches are coherent here, so management only checks that the block may be
+ * accessed: that it can be loaded or stored to is enough; what it reports is a
+ * store's fault (CMO 1.0, 2.5.2). */
 static const Insn *manage(Hart *h, const Insn *i)
 {
     uint64_t block = RS1 & ~(uint64_t)(h->isa.cbo_block - 1);
-    if (!emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_LOAD, NULL) &&
-        !emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_STORE, NULL)) {
+    if (!emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_LOAD) &&
+        !emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_STORE)) {
         h->fault_value = RS1;
         return emu_riscv_fault(h, i);
     }
@@ -284,7 +294,7 @@ OP(cbo_zero)
         return emu_riscv_illegal(h, i);
     }
     uint64_t block = RS1 & ~(uint64_t)(h->isa.cbo_block - 1);
-    void *at = emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_STORE, NULL);
+    void *at = emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_STORE);
     if (!at) {
         h->fault_value = RS1;
         return emu_riscv_fault(h, i);

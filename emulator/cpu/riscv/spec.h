@@ -1,4 +1,5 @@
-/* spec: numbers that the privileged specification gives: causes, fields of CSRs and PTEs. */
+/* spec: numbers that the privileged specification gives: causes, fields of CSRs
+ * and PTEs. */
 #ifndef VITRINE_EMULATOR_CPU_RISCV_SPEC_H
 #define VITRINE_EMULATOR_CPU_RISCV_SPEC_H
 
@@ -85,7 +86,6 @@ enum { RM_RNE = 0, RM_RTZ = 1, RM_RDN = 2, RM_RUP = 3, RM_RMM = 4, RM_DYN = 7 };
 
 /* CSRs that code names (the list of all is csrs.def). */
 enum {
-    CSR_CYCLE = 0xc00,
     CSR_TIME = 0xc01,
     CSR_MIP = 0x344,
     CSR_SIP = 0x144,

@@ -42,7 +42,7 @@ static void trap_to_m(Hart *hart, uint64_t at, uint64_t cause, uint64_t value)
 void emu_riscv_trap(Hart *hart, uint64_t at, uint64_t cause, uint64_t value)
 {
     bool interrupt = cause & CAUSE_INTERRUPT;
-    hart->reserved_address = NO_ADDRESS; /* what runs next is nobody's SC (unpriv 8.2) */
+    hart->reserved = NULL; /* what runs next is nobody's SC (unpriv 8.2) */
     uint64_t delegated = interrupt ? hart->mideleg : hart->medeleg;
     if (interrupt) {
         hart->stats.interrupts++;
@@ -60,7 +60,8 @@ const Insn *emu_riscv_raise(Hart *hart, const Insn *insn, uint64_t cause, uint64
 {
     uint64_t done = (uint64_t)(insn - hart->block->insns) + 1;
     hart->executed -= hart->block->count - done;
-    hart->instret_offset--; /* it was executed, but does not retire (priv 3.3.1) */
+    hart->instret_offset--; /* it was executed, but does not retire (priv 3.3.1)
+                             */
     emu_riscv_trap(hart, insn_pc(hart, insn), cause, value);
     return NULL;
 }
@@ -79,9 +80,12 @@ const Insn *emu_riscv_fault(Hart *hart, const Insn *insn)
     return emu_riscv_raise(hart, insn, hart->fault_cause, hart->fault_value);
 }
 
-/* ---- interrupts ------------------------------------------------------------------------------ */
+/* ---- interrupts
+ * ------------------------------------------------------------------------------
+ */
 
-/* Sstc 2: STIP is the comparison where menvcfg.STCE says so, and else a bit of software's. */
+/* Sstc 2: STIP is the comparison where menvcfg.STCE says so, and else a bit of
+ * software's. */
 void emu_riscv_timer_update(Hart *hart)
 {
     hart->timer_pending = (hart->menvcfg & ENVCFG_STCE) && hart->stimecmp != UINT64_MAX &&
