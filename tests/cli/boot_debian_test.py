@@ -34,12 +34,15 @@ class Consoles(unittest.TestCase):
             guest.end()
 
     def test_types_commands_and_reads_their_status(self):
-        with console("printf 'guest# '; PS1='guest# ' exec sh -i 2>&1") as guest:
+        with console("PS1='guest# ' exec sh -i 2>&1") as guest:
             guest.expect("guest# ")
             guest.shell("guest# ", "true")
             with self.assertRaises(BootFailed) as caught:
                 guest.shell("guest# ", "false")
             self.assertIn("status 1: false", str(caught.exception))
+            with self.assertRaises(BootFailed) as caught:
+                guest.shell("guest# ", "( )")
+            self.assertIn("the shell refused it: ( )", str(caught.exception))
 
     def test_a_panic_fails_at_once(self):
         self.expect_failure("echo 'Kernel panic - not syncing'; sleep 60", "Kernel panic")
@@ -102,7 +105,7 @@ class Tool(unittest.TestCase):
     def test_no_mirror(self):
         with tempfile.TemporaryDirectory() as cache:
             done = self.run_tool("--cache", cache, "--mirror", "file:/nonexistent/debian")
-            self.assertEqual(done.returncode, 3, done.stdout)
+            self.assertEqual(done.returncode, 77, done.stdout)
             self.assertTrue(done.stdout.startswith("boot-debian: "), done.stdout)
             self.assertFalse(os.path.exists(os.path.join(cache, "packages.stamp")))
 

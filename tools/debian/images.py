@@ -14,8 +14,12 @@ import struct
 import subprocess
 import tempfile
 
-# ext4 asks for a driver of crc32c by that name, which no module's information tells.
-MODULES = ("virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng", "crc32c_generic", "ext4")
+# The kernel's modules that the guest loads: always, and before it mounts root=. ext4 asks for a
+# driver of crc32c by that name, which no module's information tells.
+MODULES = {
+    "devices": ("virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng"),
+    "root": ("crc32c_generic", "ext4"),
+}
 PROMPT = "guest# "
 HELLO = "init is running"
 
@@ -25,14 +29,18 @@ echo "{HELLO}"
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
-while read -r module; do
-    insmod "/lib/modules/$module" || echo "init: $module does not load"
-done </etc/modules
+load() {{
+    while read -r module; do
+        insmod "/lib/modules/$module.ko" || echo "init: cannot load $module"
+    done <"/etc/modules/$1"
+}}
+load devices
 root=
 for word in $(cat /proc/cmdline); do
     case $word in root=*) root=${{word#root=}} ;; esac
 done
 [ -n "$root" ] || exec /sbin/init
+load root
 for try in $(seq 100); do
     [ -b "$root" ] && break
     sleep 0.1
@@ -56,7 +64,7 @@ FILES = {
     "etc/profile": (0o644, f"export PS1='{PROMPT}' PATH=/bin:/sbin HOME=/root\n"),
     "etc/passwd": (0o644, "root::0:0:root:/root:/bin/sh\n"),
 }
-FOLDERS = ("bin", "sbin", "dev", "etc", "mnt", "proc", "root", "run", "sys", "tmp", "lib/modules")
+FOLDERS = "bin sbin dev etc/modules mnt proc root run sys tmp lib/modules".split()
 LINKS = {"sbin/init": "/bin/busybox", "bin/sh": "busybox"}
 LINKS.update({f"bin/{name}": "busybox" for name in "cat echo insmod mount seq sleep".split()})
 LINKS["bin/switch_root"] = "busybox"
@@ -92,9 +100,9 @@ class ModuleFolder:
             found += value.decode().split(" post:")[0].split()
         return [self.canonical(name) for name in found if name]
 
-    def in_order(self, names):
-        """Name and content of these modules, each after all that it needs."""
-        done = {}
+    def in_order(self, names, before=()):
+        """Name and content of these modules, each after all that it needs, without those before."""
+        done = dict.fromkeys(before)
 
         def visit(name, wanted):
             name = self.canonical(name)
@@ -111,7 +119,7 @@ class ModuleFolder:
 
         for name in names:
             visit(name, True)
-        return done
+        return {name: content for name, content in done.items() if name not in before}
 
 
 class Cpio:
@@ -138,7 +146,6 @@ class Cpio:
 
 def userland(packages):
     """Every file of the guest's root: path -> (mode, bytes), folders before what is in them."""
-    modules = ModuleFolder(packages.modules).in_order(MODULES)
     files = {}
     for folder in FOLDERS:
         for parent in [*reversed(pathlib.PurePath(folder).parents)][1:]:
@@ -149,10 +156,14 @@ def userland(packages):
         files[name] = (stat.S_IFREG | mode, text.encode())
     for name, target in LINKS.items():
         files[name] = (stat.S_IFLNK | 0o777, target.encode())
-    for name, content in modules.items():
-        files[f"lib/modules/{name}.ko"] = (stat.S_IFREG | 0o644, content)
-    order = "".join(f"{name}.ko\n" for name in modules)
-    files["etc/modules"] = (stat.S_IFREG | 0o644, order.encode())
+    folder, loaded = ModuleFolder(packages.modules), []
+    for when, names in MODULES.items():
+        modules = folder.in_order(names, before=loaded)
+        order = "".join(f"{name}\n" for name in modules)
+        files[f"etc/modules/{when}"] = (stat.S_IFREG | 0o644, order.encode())
+        for name, content in modules.items():
+            files[f"lib/modules/{name}.ko"] = (stat.S_IFREG | 0o644, content)
+        loaded += modules
     return files
 
 
