@@ -153,6 +153,10 @@ static const MdlExpr *parse_atom(Parser *parser)
 
 static bool take_binary(Parser *parser, int level, Binary *ret_binary)
 {
+    skip_space(parser);
+    if (!*parser->at || !strchr("|&=!<>+-*/%", *parser->at)) {
+        return false; /* the common case, before each sign is tried */
+    }
     for (size_t i = 0; i < G_N_ELEMENTS(binaries); i++) {
         if (take(parser, binaries[i].sign)) {
             if (binaries[i].level == level) {

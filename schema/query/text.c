@@ -6,9 +6,21 @@
 #define GAP       2  /* spaces between columns */
 #define MIN_SPACE 10 /* a column of text is not squeezed below this */
 
+/* The length of the run of plain ASCII, one column a byte, that a text begins with. Nearly every
+ * cell is plain from end to end, and Unicode's tables are slow. */
+static size_t plain_length(const char *text)
+{
+    size_t n = 0;
+    while (text[n] >= 0x20 && text[n] < 0x7f) {
+        n++;
+    }
+    return n;
+}
+
 size_t cmd_text_width(const char *text)
 {
-    size_t width = 0;
+    size_t width = plain_length(text);
+    text += width;
     for (const char *at = text; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         width += g_unichar_iszerowidth(c) ? 0 : g_unichar_iswide(c) ? 2 : 1;
@@ -18,6 +30,9 @@ size_t cmd_text_width(const char *text)
 
 char *cmd_text_safe(const char *text)
 {
+    if (text[plain_length(text)] == '\0') {
+        return g_strdup(text);
+    }
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *out = g_string_new(NULL);
     for (const char *at = valid; *at; at = g_utf8_next_char(at)) {
@@ -160,8 +175,16 @@ static size_t natural_width(const CmdTable *table, size_t column)
 /* The widest word of a text: what wrapping cannot make narrower. */
 static size_t widest_word(const char *text)
 {
-    g_auto(GStrv) words = g_strsplit(text, " ", -1);
     size_t width = 0;
+    if (text[plain_length(text)] == '\0') {
+        for (; *text; text += strspn(text, " ")) {
+            size_t length = strcspn(text, " ");
+            width = MAX(width, length);
+            text += length;
+        }
+        return width;
+    }
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
     for (size_t i = 0; words[i]; i++) {
         width = MAX(width, cmd_text_width(words[i]));
     }
