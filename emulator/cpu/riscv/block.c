@@ -1,9 +1,8 @@
 /* block: decoded code, kept by physical address.
  *
- * A hart's blocks are its instruction cache, and only FENCE.I makes that
- * coherent (unpriv 3): stores, of this hart or others or a device, need not be
- * watched. FENCE.I starts a new epoch; a block of an earlier one is compared
- * with memory when it is met again, and mostly lives on. */
+ * A hart's blocks are its instruction cache, and only FENCE.I makes that coherent (unpriv 3):
+ * stores, of this hart or others or a device, need not be watched. FENCE.I starts a new epoch; a
+ * block of an earlier one is compared with memory when it is met again, and mostly lives on. */
 #include "ops.h"
 
 enum { ARENA_SIZE = 32 << 20 };
@@ -42,9 +41,7 @@ void emu_riscv_blocks_check(Hart *hart)
     }
 }
 
-/* ---- making
- * ---------------------------------------------------------------------------------
- */
+/* ---- making --------------------------------------------------------------------------------- */
 
 static bool break_in_page(const Hart *hart, uint64_t address)
 {
@@ -62,9 +59,8 @@ static bool relative(Format format)
     return format == FORMAT_B || format == FORMAT_J || format == FORMAT_CJ || format == FORMAT_CB;
 }
 
-/* The code of a block: the bytes of at most so many instructions from pc. Only
- * a first instruction reaches into the next page, so that one whose rest cannot
- * be fetched is a fault of its own. */
+/* The code of a block: the bytes of at most so many instructions from pc. Only a first instruction
+ * reaches into the next page, so that one whose rest cannot be fetched is a fault of its own. */
 typedef struct Source {
     const uint8_t *host; /* at pc, to the end of the page */
     unsigned left;       /* bytes in this page */
@@ -111,8 +107,7 @@ static Insn *add_insn(Hart *hart, Block *block, uint32_t word, bool *ret_end)
     return insn;
 }
 
-/* Decodes at most max instructions into *block. False: the second page cannot
- * be fetched. */
+/* Decodes at most max instructions into *block. False: the second page cannot be fetched. */
 static bool build(Hart *hart, Block *block, const FetchEntry *page, unsigned max)
 {
     unsigned at = (unsigned)(hart->pc & PAGE_MASK);
@@ -147,17 +142,14 @@ static bool build(Hart *hart, Block *block, const FetchEntry *page, unsigned max
     return true;
 }
 
-/* ---- finding
- * --------------------------------------------------------------------------------
- */
+/* ---- finding -------------------------------------------------------------------------------- */
 
 static Block **bucket_of(const Hart *hart, uint64_t address)
 {
     return &hart->buckets[(address >> 1 ^ address >> 15) & (BUCKETS - 1)];
 }
 
-/* Is the block what memory holds at pc? A fetch that fails makes it a new
- * block's concern. */
+/* Is the block what memory holds at pc? A fetch that fails makes it a new block's concern. */
 static bool unchanged(Hart *hart, const Block *block, const FetchEntry *page)
 {
     const uint8_t *host = page->host + (block->address & PAGE_MASK);
@@ -171,8 +163,7 @@ static bool unchanged(Hart *hart, const Block *block, const FetchEntry *page)
     return next && next->target == block->address2 && memcmp(next->host, block->code + 2, 2) == 0;
 }
 
-/* A block that crosses pages is good only for the second page it was made with.
- */
+/* A block that crosses pages is good only for the second page it was made with. */
 static bool current(Hart *hart, const Block *block, const FetchEntry *page)
 {
     return block->epoch == hart->epoch && block->address2 == NO_ADDRESS

@@ -1,6 +1,5 @@
-/* csr: control and status registers: which there are, who may use them, what
- * reading and writing does (priv 2 to 4). Fields that are WARL keep a legal
- * value here and nowhere else. */
+/* csr: control and status registers: which there are, who may use them, what reading and writing
+ * does (priv 2 to 4). Fields that are WARL keep a legal value here and nowhere else. */
 #include "internal.h"
 
 #include <stdio.h>
@@ -33,8 +32,7 @@ typedef void CsrWrite(Hart *hart, unsigned csr, uint64_t value);
         (void)value;                                                                               \
     }
 
-/* Addresses of instructions are even, and multiples of 4 without C
- * (priv 3.1.14). */
+/* Addresses of instructions are even, and multiples of 4 without C (priv 3.1.14). */
 static uint64_t pc_mask(const Hart *h)
 {
     return has(h, EMU_RISCV_EXT_C) ? ~UINT64_C(1) : ~UINT64_C(3);
@@ -61,8 +59,7 @@ PLAIN(stval, stval, UINT64_MAX)
 PLAIN(mcounteren, mcounteren, UINT32_MAX)
 PLAIN(scounteren, scounteren, UINT32_MAX)
 
-/* ---- floating point (unpriv 11.2)
- * --------------------------------------------------------------
+/* ---- floating point (unpriv 11.2) --------------------------------------------------------------
  */
 
 READ(fflags)
@@ -99,8 +96,7 @@ WRITE(fcsr)
     write_frm(h, csr, value >> 5);
 }
 
-/* ---- status (3.1.6, 4.1.1)
- * ---------------------------------------------------------------------
+/* ---- status (3.1.6, 4.1.1) ---------------------------------------------------------------------
  */
 
 #define SSTATUS_WRITE                                                                              \
@@ -163,8 +159,7 @@ WRITE(sstatus)
     status_write(h, value, SSTATUS_WRITE);
 }
 
-/* ---- interrupts (3.1.9, 4.1.3)
- * -----------------------------------------------------------------
+/* ---- interrupts (3.1.9, 4.1.3) -----------------------------------------------------------------
  */
 
 /* Bits of mip that software may write: STIP not where Sstc makes it. */
@@ -260,8 +255,7 @@ WRITE(stimecmp)
 /* ---- configuration (3.1.18, 4.1.10)
  * -------------------------------------------------------------- */
 
-/* Fields that both envcfg registers have. CBIE of 2 is reserved: what was there
- * stays. */
+/* Fields that both envcfg registers have. CBIE of 2 is reserved: what was there stays. */
 static uint64_t envcfg_common(const Hart *h, uint64_t old, uint64_t value)
 {
     uint64_t mask = ENVCFG_FIOM;
@@ -373,8 +367,7 @@ WRITE(pmpaddr)
 
 enum { INHIBIT_CY = 1, INHIBIT_IR = 4 };
 
-/* The access itself is the last instruction of its block, and counted already.
- */
+/* The access itself is the last instruction of its block, and counted already. */
 static uint64_t counter_read(const Hart *h, uint64_t offset, unsigned inhibit)
 {
     return h->mcountinhibit & inhibit ? offset : offset + h->executed - 1;
@@ -419,8 +412,7 @@ WRITE(mcountinhibit)
 }
 
 /* ---- the table
- * -----------------------------------------------------------------------------------
- */
+ * ----------------------------------------------------------------------------------- */
 
 typedef struct Csr {
     unsigned number, count;
@@ -477,8 +469,7 @@ bool emu_riscv_csr_known(const Hart *hart, unsigned csr)
     return row->read != read_pmpcfg || !(csr & 1); /* the odd ones are RV32's (3.7.1) */
 }
 
-/* Below M a counter is there if mcounteren says so, and in U with S if
- * scounteren does (3.1.11). */
+/* Below M a counter is there if mcounteren says so, and in U with S if scounteren does (3.1.11). */
 static bool counter_permitted(const Hart *hart, unsigned csr)
 {
     uint32_t bit = UINT32_C(1) << (csr & 31);

@@ -1,9 +1,7 @@
-/* fpstate: fcsr, FS, and what the host's floating-point unit is set to while
- * guest code runs.
+/* fpstate: fcsr, FS, and what the host's floating-point unit is set to while guest code runs.
  *
- * With SSE the guest's rounding mode is MXCSR's, and its flags gather there
- * until somebody reads them. The functions of the bus see the thread's own
- * MXCSR. */
+ * With SSE the guest's rounding mode is MXCSR's, and its flags gather there until somebody reads
+ * them. The functions of the bus see the thread's own MXCSR. */
 #include "internal.h"
 
 #ifdef __SSE2__
@@ -134,8 +132,7 @@ bool emu_riscv_fp_touch(Hart *hart)
         return false;
     }
     if (!hart->fp_on) {
-        hart->mstatus |= MSTATUS_FS; /* Dirty also where nothing changed:
-                                        priv 3.1.6.6 allows it */
+        hart->mstatus |= MSTATUS_FS; /* Dirty also where nothing changed: priv 3.1.6.6 allows it */
         emu_riscv_fp_update(hart);
     }
     return true;

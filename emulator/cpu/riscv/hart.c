@@ -1,9 +1,7 @@
 /* hart: making, resetting and looking into harts, and the bus they share. */
 #include "internal.h"
 
-/* ---- bus
- * ------------------------------------------------------------------------------------
- */
+/* ---- bus ------------------------------------------------------------------------------------ */
 
 EmuRiscvBus *emu_riscv_bus_new(const EmuRiscvBusOps *ops, void *ctx)
 {
@@ -47,9 +45,7 @@ bool emu_riscv_bus_add_memory(EmuRiscvBus *bus, uint64_t base, uint64_t size, vo
     return true;
 }
 
-/* ---- hart
- * -----------------------------------------------------------------------------------
- */
+/* ---- hart ----------------------------------------------------------------------------------- */
 
 EmuRiscvHart *emu_riscv_hart_new(EmuRiscvBus *bus, const EmuRiscvIsa *isa, unsigned hart_id)
 {
@@ -113,9 +109,7 @@ uint64_t emu_riscv_hart_deadline(const EmuRiscvHart *hart)
     return hart->menvcfg & ENVCFG_STCE ? hart->stimecmp : UINT64_MAX;
 }
 
-/* ---- registers
- * -------------------------------------------------------------------------------
- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 bool emu_riscv_hart_read(EmuRiscvHart *hart, unsigned reg, uint64_t *ret_value)
 {
@@ -157,12 +151,9 @@ bool emu_riscv_hart_write(EmuRiscvHart *hart, unsigned reg, uint64_t value)
     return true;
 }
 
-/* ---- memory
- * ---------------------------------------------------------------------------------
- */
+/* ---- memory --------------------------------------------------------------------------------- */
 
-/* Calls for each piece of a range that lies in one page; all of it must be
- * memory. */
+/* Calls for each piece of a range that lies in one page; all of it must be memory. */
 static bool copy(EmuRiscvHart *hart, uint64_t address, uint8_t *buffer, size_t size, bool write)
 {
     for (unsigned pass = 0; pass < 2; pass++) { /* look first, then copy */
@@ -199,9 +190,7 @@ void emu_riscv_hart_code_changed(EmuRiscvHart *hart)
     emu_riscv_blocks_check(hart);
 }
 
-/* ---- debugging
- * -------------------------------------------------------------------------------
- */
+/* ---- debugging ------------------------------------------------------------------------------- */
 
 bool emu_riscv_hart_break_add(EmuRiscvHart *hart, uint64_t pc)
 {

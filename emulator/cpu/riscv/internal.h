@@ -1,10 +1,9 @@
 /* internal: what the files of the RISC-V interpreter share.
  *
- * The way of an instruction: run (interp.c) finds or makes the block at pc
- * (block.c, decode.c) and enters it; each instruction's handler (ops_*.c) does
- * its work and goes to the next by a tail call; the last of a block goes to the
- * next block itself where it can (a link, or the jump cache) and else returns
- * to run. A handler that cannot go on (trap, CSR) returns NULL with pc set. */
+ * The way of an instruction: run (interp.c) finds or makes the block at pc (block.c, decode.c) and
+ * enters it; each instruction's handler (ops_*.c) does its work and goes to the next by a tail
+ * call; the last of a block goes to the next block itself where it can (a link, or the jump cache)
+ * and else returns to run. A handler that cannot go on (trap, CSR) returns NULL with pc set. */
 #ifndef VITRINE_EMULATOR_CPU_RISCV_INTERNAL_H
 #define VITRINE_EMULATOR_CPU_RISCV_INTERNAL_H
 
@@ -21,8 +20,8 @@ typedef struct EmuRiscvHart Hart;
 typedef struct Insn Insn;
 typedef struct Block Block;
 
-/* Executes *insn; returns what to execute next, NULL to return to run. With
- * tail calls it executes that itself, and only NULL ever comes back. */
+/* Executes *insn; returns what to execute next, NULL to return to run. With tail calls it executes
+ * that itself, and only NULL ever comes back. */
 typedef const Insn *Handler(Hart *hart, const Insn *insn);
 
 #define SINK 32 /* where writes to x0 go */
@@ -36,27 +35,22 @@ struct Insn {
 
 enum { BLOCK_INSNS = 64 };
 
-/* Instructions that follow each other in memory, within a page (only the last
- * may reach into the next one). The last of insns ends it: a jump, an
- * instruction with FLAG_END, or an added one. */
+/* Instructions that follow each other in memory, within a page (only the last may reach into the
+ * next one). The last of insns ends it: a jump, an instruction with FLAG_END, or an added one. */
 struct Block {
-    uint64_t address;    /* physical */
-    uint64_t address2;   /* physical address of the next page if the last
-                            instruction reaches there */
-    Block *chain;        /* next in the bucket */
-    Block *link[2];      /* where the last instruction goes: taken, not taken; in the
-                            same page */
-    uint32_t epoch;      /* == hart->epoch: the code is known to be unchanged */
-    uint16_t size;       /* bytes */
-    uint8_t count;       /* instructions executed if nothing traps */
-    bool watched;        /* entered through run only: there may be a breakpoint at its
-                            start */
+    uint64_t address;  /* physical */
+    uint64_t address2; /* physical address of the next page if the last instruction reaches there */
+    Block *chain;      /* next in the bucket */
+    Block *link[2];    /* where the last instruction goes: taken, not taken; in the same page */
+    uint32_t epoch;    /* == hart->epoch: the code is known to be unchanged */
+    uint16_t size;     /* bytes */
+    uint8_t count;     /* instructions executed if nothing traps */
+    bool watched;      /* entered through run only: there may be a breakpoint at its start */
     const uint8_t *code; /* the bytes it was made of, a copy behind insns */
     Insn insns[];
 };
 
-/* ---- instruction table (decode.c)
- * ------------------------------------------------------------ */
+/* ---- instruction table (decode.c) ------------------------------------------------------------ */
 
 typedef enum Format {
 #define F(name, syntax) FORMAT_##name,
@@ -81,8 +75,7 @@ extern const Row emu_riscv_rows[];
 extern const size_t emu_riscv_row_count;
 extern const char *const emu_riscv_formats[]; /* names, by Format */
 
-/* Rows of one ISA by opcode and funct3 (4-byte) or quadrant and funct3
- * (2-byte). */
+/* Rows of one ISA by opcode and funct3 (4-byte) or quadrant and funct3 (2-byte). */
 enum { DECODER_KEYS = 32 + 256, DECODER_ROWS = 1200 };
 typedef struct Decoder {
     uint16_t first[DECODER_KEYS + 1];
@@ -90,8 +83,8 @@ typedef struct Decoder {
 } Decoder;
 
 void emu_riscv_decoder_init(Decoder *decoder, const EmuRiscvIsa *isa);
-/* The operands of a word, whose row it returns; NULL: no instruction. The word
- * of a 2-byte instruction is in the low half, the rest is ignored. */
+/* The operands of a word, whose row it returns; NULL: no instruction. The word of a 2-byte
+ * instruction is in the low half, the rest is ignored. */
 const Row *emu_riscv_decode(const Decoder *decoder, uint32_t word, Insn *ret_insn);
 
 /* The same without a decoder, by looking at every row. */
@@ -102,14 +95,12 @@ static inline unsigned insn_length(uint32_t word)
     return (word & 3) == 3 ? 4 : 2;
 }
 
-/* ---- translation
- * -----------------------------------------------------------------------------
- */
+/* ---- translation ----------------------------------------------------------------------------- */
 
 typedef enum Access { ACCESS_LOAD, ACCESS_STORE, ACCESS_FETCH } Access;
 
-/* Whose accesses a cache of translations is for. S with SUM is its own so that
- * the kernel can switch SUM for each copy to user memory without a flush. */
+/* Whose accesses a cache of translations is for. S with SUM is its own so that the kernel can
+ * switch SUM for each copy to user memory without a flush. */
 typedef enum View { VIEW_U, VIEW_S, VIEW_S_SUM, VIEW_M, VIEW_COUNT } View;
 
 enum {
@@ -147,8 +138,7 @@ typedef struct JumpEntry {
     Block *block;
 } JumpEntry;
 
-/* A last-level page table, known by the upper bits of the virtual addresses
- * that it maps. */
+/* A last-level page table, known by the upper bits of the virtual addresses that it maps. */
 typedef struct TableEntry {
     uint64_t region; /* virtual address >> 21; NO_ADDRESS: empty */
     uint64_t table;  /* physical address */
@@ -184,9 +174,7 @@ typedef struct PmpRange {
     uint8_t config;
 } PmpRange;
 
-/* ---- the hart
- * -------------------------------------------------------------------------------
- */
+/* ---- the hart ------------------------------------------------------------------------------- */
 
 struct EmuRiscvHart {
     /* what handlers touch */
@@ -272,19 +260,16 @@ static inline uint64_t insn_pc(const Hart *hart, const Insn *insn)
     return hart->pc + insn->offset * 2u;
 }
 
-/* ---- block.c
- * --------------------------------------------------------------------------------
- */
+/* ---- block.c -------------------------------------------------------------------------------- */
 
 void emu_riscv_blocks_init(Hart *hart);
 void emu_riscv_blocks_done(Hart *hart);
-/* The block at pc, decoded if need be, or NULL: hart->fault_* say why (a fetch
- * failed). It can be entered at pc as long as translations do not change. */
+/* The block at pc, decoded if need be, or NULL: hart->fault_* say why (a fetch failed). It can be
+ * entered at pc as long as translations do not change. */
 Block *emu_riscv_block_find(Hart *hart);
 /* The block of the one instruction at pc, in hart->single. */
 Block *emu_riscv_block_single(Hart *hart);
-/* Code may have changed: blocks are compared with memory as they are met again.
- */
+/* Code may have changed: blocks are compared with memory as they are met again. */
 void emu_riscv_blocks_check(Hart *hart);
 /* Forgets all of them. */
 void emu_riscv_blocks_flush(Hart *hart);
@@ -294,24 +279,19 @@ static inline JumpEntry *jump_entry(const Hart *hart, uint64_t pc)
     return &hart->jump[pc >> 1 & (JUMP_ENTRIES - 1)];
 }
 
-/* ---- mmu.c, pmp.c
- * ----------------------------------------------------------------------------
- */
+/* ---- mmu.c, pmp.c ---------------------------------------------------------------------------- */
 
-/* Whole accesses: device or memory, any alignment. False: hart->fault_* are
- * set. */
+/* Whole accesses: device or memory, any alignment. False: hart->fault_* are set. */
 bool emu_riscv_load(Hart *hart, uint64_t address, unsigned size, uint64_t *ret_value);
 bool emu_riscv_store(Hart *hart, uint64_t address, unsigned size, uint64_t value);
-/* Host address of aligned memory for an atomic or cache-block operation of that
- * size, for which such an access must be permitted; NULL: hart->fault_* are
- * set. */
+/* Host address of aligned memory for an atomic or cache-block operation of that size, for which
+ * such an access must be permitted; NULL: hart->fault_* are set. */
 void *emu_riscv_memory(Hart *hart, uint64_t address, unsigned size, Access access);
 /* The page that holds code at an address; NULL: hart->fault_* are set. */
 const FetchEntry *emu_riscv_fetch(Hart *hart, uint64_t address);
 bool emu_riscv_translate(Hart *hart, uint64_t address, Access access, View view,
                          uint64_t *ret_physical);
-/* Without effects, for a debugger; the host address of what is left of the
- * page. */
+/* Without effects, for a debugger; the host address of what is left of the page. */
 void *emu_riscv_probe(const Hart *hart, uint64_t address);
 
 void emu_riscv_views_init(Hart *hart);
@@ -321,20 +301,18 @@ void emu_riscv_tlb_flush_page(Hart *hart, uint64_t address);
 /* After a change of privilege mode or mstatus. */
 void emu_riscv_views_update(Hart *hart);
 
-/* Host address of physical memory, and with ret_left the bytes from there to
- * its end. */
+/* Host address of physical memory, and with ret_left the bytes from there to its end. */
 uint8_t *emu_riscv_physical(const EmuRiscvBus *bus, uint64_t address, bool write,
                             uint64_t *ret_left);
 
 void emu_riscv_pmp_update(Hart *hart);
-/* May [address, address + size) be accessed so in that mode? ret_page: whether
- * the answer is the same for the whole 4096-byte page; may be NULL. */
+/* May [address, address + size) be accessed so in that mode? ret_page: whether the answer is the
+ * same for the whole 4096-byte page; may be NULL. */
 bool emu_riscv_pmp_check(const Hart *hart, uint64_t address, unsigned size, Access access,
                          unsigned priv, bool *ret_page);
 
-/* Where loads and stores find their memory: NULL if the translation is not at
- * hand, or the access reaches into the next page (whose address has another
- * set, so its entry is never met here). */
+/* Where loads and stores find their memory: NULL if the translation is not at hand, or the access
+ * reaches into the next page (whose address has another set, so its entry is never met here). */
 static inline void *tlb_find(const TlbEntry *tlb, uint64_t address, unsigned size)
 {
     const TlbEntry *entry = &tlb[(address >> PAGE_BITS & (TLB_SETS - 1)) * TLB_WAYS];
@@ -348,8 +326,7 @@ static inline void *tlb_find(const TlbEntry *tlb, uint64_t address, unsigned siz
     return NULL;
 }
 
-/* ---- trap.c, csr.c, hart.c
- * ------------------------------------------------------------------- */
+/* ---- trap.c, csr.c, hart.c ------------------------------------------------------------------- */
 
 /* Takes a trap at pc `at` (priv 3.1.7, 4.1.2): hart->pc is the handler's. */
 void emu_riscv_trap(Hart *hart, uint64_t at, uint64_t cause, uint64_t value);
@@ -371,20 +348,18 @@ typedef enum CsrUse { CSR_READ = 1, CSR_WRITE = 2 } CsrUse;
 /* Is the access permitted in this state? False: illegal instruction. */
 bool emu_riscv_csr_permitted(const Hart *hart, unsigned csr, CsrUse use);
 uint64_t emu_riscv_csr_read(Hart *hart, unsigned csr);
-/* The value that a read-modify-write starts from: mip without its inputs
- * (priv 3.1.9). */
+/* The value that a read-modify-write starts from: mip without its inputs (priv 3.1.9). */
 uint64_t emu_riscv_csr_read_own(Hart *hart, unsigned csr);
 void emu_riscv_csr_write(Hart *hart, unsigned csr, uint64_t value);
 bool emu_riscv_csr_known(const Hart *hart, unsigned csr);
 
 void emu_riscv_deadline_update(Hart *hart);
 
-/* ---- floating point (fpstate.c)
- * -------------------------------------------------------------- */
+/* ---- floating point (fpstate.c) -------------------------------------------------------------- */
 
 void emu_riscv_fp_init(Hart *hart);
-/* The guest's rounding mode and flags are the thread's between enter and leave;
- * functions of the bus are called outside. */
+/* The guest's rounding mode and flags are the thread's between enter and leave; functions of the
+ * bus are called outside. */
 void emu_riscv_fp_enter(Hart *hart);
 bool emu_riscv_fp_leave(Hart *hart); /* whether it was entered */
 /* After a change of frm or FS. */

@@ -1,5 +1,4 @@
-/* interp: runs a hart: from block to block, with interrupts, limits and
- * breakpoints between them.
+/* interp: runs a hart: from block to block, with interrupts, limits and breakpoints between them.
  */
 #include "ops.h"
 
@@ -13,9 +12,8 @@ static bool at_breakpoint(const Hart *hart)
     return false;
 }
 
-/* A link may be made only within a page: elsewhere the next page may be another
- * one tomorrow. That is asked of the block itself and not of pc, as a page can
- * be mapped twice. */
+/* A link may be made only within a page: elsewhere the next page may be another one tomorrow. That
+ * is asked of the block itself and not of pc, as a page can be mapped twice. */
 static bool linkable(const Block *from, const Block *to, unsigned number)
 {
     if (to->address2 != NO_ADDRESS || to->watched) {
@@ -48,8 +46,7 @@ static void execute(Hart *hart, Block *block)
     } while (insn); /* once, where handlers go on to the next themselves */
 }
 
-/* The block to run next: a part of one if there is a reason; NULL: the fetch
- * trapped. */
+/* The block to run next: a part of one if there is a reason; NULL: the fetch trapped. */
 static Block *next_block(Hart *hart)
 {
     Block *block = hart->tracing ? emu_riscv_block_single(hart) : emu_riscv_block_find(hart);

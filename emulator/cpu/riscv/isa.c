@@ -1,5 +1,4 @@
-/* isa: sets of extensions: their names, what they need of each other, how a
- * guest is told of them.
+/* isa: sets of extensions: their names, what they need of each other, how a guest is told of them.
  */
 #include "internal.h"
 

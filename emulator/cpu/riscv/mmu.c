@@ -1,6 +1,5 @@
-/* mmu: virtual addresses to physical ones by the page tables (priv 4.3 to 4.5,
- * 5 Svnapot, 6 Svpbmt, Svadu). It must not know caches of translations other
- * than its own of page tables. */
+/* mmu: virtual addresses to physical ones by the page tables (priv 4.3 to 4.5, 5 Svnapot, 6 Svpbmt,
+ * Svadu). It must not know caches of translations other than its own of page tables. */
 #include "internal.h"
 
 static unsigned view_priv(View view)
@@ -76,8 +75,8 @@ static bool leaf_permits(const Hart *hart, uint64_t pte, Access access, View vie
     }
 }
 
-/* Does hardware set A and D? With Svadu as menvcfg says, with Svade alone
- * never, and with neither declared always. */
+/* Does hardware set A and D? With Svadu as menvcfg says, with Svade alone never, and with neither
+ * declared always. */
 static bool updates_ad(const Hart *hart)
 {
     return has(hart, EMU_RISCV_EXT_SVADU) ? hart->menvcfg & ENVCFG_ADUE
@@ -113,8 +112,7 @@ static Step take_leaf(Hart *hart, uint64_t *slot, uint64_t slot_address, uint64_
                : STEP_AGAIN; /* another hart changed it: look again (step 9) */
 }
 
-/* The entry of a table for this address; NULL: tables must be memory that S may
- * read. */
+/* The entry of a table for this address; NULL: tables must be memory that S may read. */
 static uint64_t *table_slot(Hart *hart, uint64_t table, uint64_t address, unsigned level,
                             uint64_t *ret_address)
 {
@@ -192,8 +190,7 @@ static Step walk(Hart *hart, uint64_t address, Access access, View view, uint64_
     }
 }
 
-/* Pages larger than 4 KiB are cached as many of 4 KiB: an SFENCE.VMA of one
- * must find the others.
+/* Pages larger than 4 KiB are cached as many of 4 KiB: an SFENCE.VMA of one must find the others.
  */
 static void note_large(Hart *hart, uint64_t address, unsigned level)
 {
@@ -211,8 +208,7 @@ bool emu_riscv_translate(Hart *hart, uint64_t address, Access access, View view,
         *ret_physical = address;
         return true;
     }
-    /* The upper bits are copies of the highest that is translated
-     * (4.3.1, 4.4.1, 4.5.1). */
+    /* The upper bits are copies of the highest that is translated (4.3.1, 4.4.1, 4.5.1). */
     unsigned unused = 64 - (PAGE_BITS + count * 9);
     if ((uint64_t)((int64_t)(address << unused) >> unused) != address) {
         return page_fault(hart, address, access);
@@ -257,9 +253,7 @@ void *emu_riscv_probe(const Hart *hart, uint64_t address)
     return emu_riscv_physical(hart->bus, physical, false, &left);
 }
 
-/* ---- accesses
- * --------------------------------------------------------------------------------
- */
+/* ---- accesses -------------------------------------------------------------------------------- */
 
 uint8_t *emu_riscv_physical(const EmuRiscvBus *bus, uint64_t address, bool write,
                             uint64_t *ret_left)

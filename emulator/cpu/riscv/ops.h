@@ -1,17 +1,15 @@
 /* ops: how handlers are written.
  *
- * OP(name) begins a handler, whose arguments are h (the hart) and i (the
- * instruction). It ends in NEXT, in one of the ways to leave a block, or in a
- * call that returns for it. */
+ * OP(name) begins a handler, whose arguments are h (the hart) and i (the instruction). It ends in
+ * NEXT, in one of the ways to leave a block, or in a call that returns for it. */
 #ifndef VITRINE_EMULATOR_CPU_RISCV_OPS_H
 #define VITRINE_EMULATOR_CPU_RISCV_OPS_H
 
 #include "internal.h"
 
-/* Handlers call the next handler last, which an optimising compiler makes a
- * jump; they keep hart and instruction in registers all along. Without
- * optimisation, or with sanitizers that keep something in the frame, each call
- * would deepen the stack, and run's loop calls them instead. */
+/* Handlers call the next handler last, which an optimising compiler makes a jump; they keep hart
+ * and instruction in registers all along. Without optimisation, or with sanitizers that keep
+ * something in the frame, each call would deepen the stack, and run's loop calls them instead. */
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
 #define EMU_RISCV_LOOP 1
 #elif defined(__has_feature)
@@ -37,8 +35,8 @@
 #endif
 #define NEXT GO(i + 1)
 
-/* For what calls other functions than handlers: through run's loop, so that
- * whatever it keeps in its frame is gone before the next handler starts. */
+/* For what calls other functions than handlers: through run's loop, so that whatever it keeps in
+ * its frame is gone before the next handler starts. */
 #define DONE return i + 1
 
 /* Some handlers need no hart, in some builds. */

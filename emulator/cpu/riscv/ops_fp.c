@@ -1,9 +1,8 @@
 /* ops_fp: floating-point instructions (F and D, unpriv 11 and 12).
  *
- * The host computes where it is set to the rounding mode that the instruction
- * asks for and FS is Dirty (hart->fp_host, one look); flags gather in the
- * host's register. Everything else is softfloat's. A result that is a NaN
- * becomes the canonical one: hosts carry payloads. */
+ * The host computes where it is set to the rounding mode that the instruction asks for and FS is
+ * Dirty (hart->fp_host, one look); flags gather in the host's register. Everything else is
+ * softfloat's. A result that is a NaN becomes the canonical one: hosts carry payloads. */
 #include "ops.h"
 #include "softfloat.h"
 
@@ -22,9 +21,7 @@
 #define F32   (&emu_riscv_f32)
 #define F64   (&emu_riscv_f64)
 
-/* ---- registers
- * -------------------------------------------------------------------------------
- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 /* A binary32 that is not boxed counts as a NaN (unpriv 12.2). */
 static inline uint32_t bits32(const Hart *h, unsigned reg)
@@ -77,14 +74,12 @@ static void set_bits(Hart *h, EmuRiscvFormatRef format, unsigned reg, uint64_t b
     h->f[reg] = format == F32 ? BOX | bits : bits;
 }
 
-/* ---- softfloat's part
- * -------------------------------------------------------------------------
+/* ---- softfloat's part -------------------------------------------------------------------------
  */
 
 #define SLOW static __attribute__((noinline)) const Insn *
 
-/* False: FS is Off, or there is no such rounding mode (unpriv 11.2): an illegal
- * instruction. */
+/* False: FS is Off, or there is no such rounding mode (unpriv 11.2): an illegal instruction. */
 static bool soft_begin(Hart *h, unsigned rm, EmuRiscvFp *ret_fp)
 {
     ret_fp->rm = rm == RM_DYN ? h->frm : rm;
@@ -172,8 +167,7 @@ SLOW wake(Hart *h, const Insn *i)
     return i;
 }
 
-/* ---- arithmetic (11.6, 12.4)
- * --------------------------------------------------------------------
+/* ---- arithmetic (11.6, 12.4) --------------------------------------------------------------------
  */
 
 #define ARITHMETIC(name, width, operator, operation)                                               \
@@ -214,8 +208,7 @@ ARITHMETIC(fdiv_d, 64, /, emu_riscv_soft_div)
 SQUARE_ROOT(fsqrt_s, 32)
 SQUARE_ROOT(fsqrt_d, 64)
 
-/* By name and not by intrinsic, so that no other code of the handler needs a
- * host with FMA3. */
+/* By name and not by intrinsic, so that no other code of the handler needs a host with FMA3. */
 #if HOST_FP
 static inline float fma32(float a, float b, float c)
 {
@@ -233,8 +226,7 @@ static inline double fma64(double a, double b, double c)
 #define fma64(a, b, c) (a)
 #endif
 
-/* A NaN is left to softfloat: infinity times zero plus a NaN raises invalid
- * here, on hosts not. */
+/* A NaN is left to softfloat: infinity times zero plus a NaN raises invalid here, on hosts not. */
 #define FUSED(name, width, negate_product, negate_addend)                                          \
     OP(name)                                                                                       \
     {                                                                                              \
@@ -279,8 +271,7 @@ CHOOSE(fmax_s, emu_riscv_soft_max, 32, __builtin_isgreater)
 CHOOSE(fmin_d, emu_riscv_soft_min, 64, __builtin_isless)
 CHOOSE(fmax_d, emu_riscv_soft_max, 64, __builtin_isgreater)
 
-/* ---- comparisons (11.8): C's < and <= raise invalid for any NaN, == for
- * signaling ones ---------
+/* ---- comparisons (11.8): C's < and <= raise invalid for any NaN, == for signaling ones ---------
  */
 
 #define COMPARE(name, width, operator, set, signaling)                                             \
@@ -299,12 +290,11 @@ COMPARE(feq_d, 64, ==, 1 << EMU_RISCV_EQUAL, false)
 COMPARE(flt_d, 64, <, 1 << EMU_RISCV_LESS, true)
 COMPARE(fle_d, 64, <=, 1 << EMU_RISCV_LESS | 1 << EMU_RISCV_EQUAL, true)
 
-/* ---- conversions (11.7, 12.5)
- * -------------------------------------------------------------------
+/* ---- conversions (11.7, 12.5) -------------------------------------------------------------------
  */
 
-/* Hosts truncate; what fits is the same here. In range first: what does not fit
- * must raise nothing but invalid. */
+/* Hosts truncate; what fits is the same here. In range first: what does not fit must raise nothing
+ * but invalid. */
 #define TO_INT(name, width, bits, is_signed, type, in_range)                                       \
     OP(name)                                                                                       \
     {                                                                                              \
@@ -336,8 +326,7 @@ TO_INT(fcvt_lu_d, 64, 64, false, int64_t, BETWEEN(-1.0, 0x1p63))
         set##width(h, i->rd, (c_type)(type)RS1);                                                   \
         NEXT;                                                                                      \
     }
-/* No host instruction converts unsigned 64-bit integers: those of 63 bits are
- * signed ones. */
+/* No host instruction converts unsigned 64-bit integers: those of 63 bits are signed ones. */
 #define FROM_LONG(name, width, c_type)                                                             \
     OP(name)                                                                                       \
     {                                                                                              \

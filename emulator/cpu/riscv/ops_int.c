@@ -1,9 +1,7 @@
 /* ops_int: integer computation and jumps (RV64I, M, Zba, Zbb, Zbs). */
 #include "ops.h"
 
-/* ---- computation
- * -----------------------------------------------------------------------------
- */
+/* ---- computation ----------------------------------------------------------------------------- */
 
 #define COMPUTE(name, value)                                                                       \
     OP(name)                                                                                       \
@@ -60,8 +58,8 @@ OP(nop)
     NEXT;
 }
 
-/* M (unpriv 7): no division traps; by zero gives all ones and the dividend,
- * overflow the dividend and zero (table 7.1). */
+/* M (unpriv 7): no division traps; by zero gives all ones and the dividend, overflow the dividend
+ * and zero (table 7.1). */
 COMPUTE(mul, RS1 *RS2)
 COMPUTE(mulh, (uint64_t)(((Wide)SIGNED1 * SIGNED2) >> 64))
 COMPUTE(mulhsu, (uint64_t)(((Wide)SIGNED1 * (Wide)RS2) >> 64))
@@ -153,12 +151,11 @@ COMPUTE(binvi, RS1 ^ BIT(i->imm))
 COMPUTE(bset, RS1 | BIT(RS2))
 COMPUTE(bseti, RS1 | BIT(i->imm))
 
-/* ---- jumps (unpriv 2.5): imm is relative to the block's start
- * ----------------------------------
+/* ---- jumps (unpriv 2.5): imm is relative to the block's start ----------------------------------
  */
 
-/* Without C, a target that is not a multiple of 4 is an exception of the jump
- * itself, not taken branches excepted. */
+/* Without C, a target that is not a multiple of 4 is an exception of the jump itself, not taken
+ * branches excepted. */
 static bool misaligned(const Hart *h, uint64_t target)
 {
     return (target & 2) && !(h->misa & 4);
@@ -218,8 +215,7 @@ OP(jalr)
     JUMP();
 }
 
-/* The block was cut: at its greatest length, the end of a page, before a
- * breakpoint. */
+/* The block was cut: at its greatest length, the end of a page, before a breakpoint. */
 OP(fall)
 {
     h->pc += h->block->size;

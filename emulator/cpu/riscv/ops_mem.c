@@ -1,13 +1,11 @@
 /* ops_mem: loads, stores, atomics, fences and cache-block operations.
  *
- * Guest memory is shared with other harts and with devices: plain accesses are
- * single host accesses wherever they are aligned (the compiler makes one move
- * of each), and RVWMO asks no more of them.
+ * Guest memory is shared with other harts and with devices: plain accesses are single host accesses
+ * wherever they are aligned (the compiler makes one move of each), and RVWMO asks no more of them.
  */
 #include "ops.h"
 
-/* ---- loads and stores (unpriv 2.6, 11.5, 12.3)
- * -------------------------------------------------
+/* ---- loads and stores (unpriv 2.6, 11.5, 12.3) -------------------------------------------------
  */
 
 static __attribute__((noinline, cold)) const Insn *load_slow(Hart *h, const Insn *i, unsigned size,
@@ -124,8 +122,7 @@ FLOAD(fld, uint64_t)
 FSTORE(fsw, uint32_t)
 FSTORE(fsd, uint64_t)
 
-/* ---- fences (unpriv 2.7)
- * --------------------------------------------------------------------- */
+/* ---- fences (unpriv 2.7) --------------------------------------------------------------------- */
 
 OP(fence)
 {
@@ -139,8 +136,7 @@ OP(fence)
     NEXT;
 }
 
-/* ---- atomics (unpriv 8)
- * ---------------------------------------------------------------------- */
+/* ---- atomics (unpriv 8) ---------------------------------------------------------------------- */
 
 /* aq and rl are not looked at: each of these is sequentially consistent. */
 
@@ -155,9 +151,8 @@ static inline void *atomic_memory(Hart *h, uint64_t address, unsigned size, Acce
     return likely(at) ? at : emu_riscv_memory(h, address, size, access);
 }
 
-/* A reservation is a place and the value that was there; SC compares and
- * exchanges. A store of the same value in between goes unseen, which code
- * cannot build on: it has the value it wants. */
+/* A reservation is a place and the value that was there; SC compares and exchanges. A store of the
+ * same value in between goes unseen, which code cannot build on: it has the value it wants. */
 #define LR(name, type)                                                                             \
     OP(name)                                                                                       \
     {                                                                                              \
@@ -223,8 +218,7 @@ BOTH(amoxor, ATOMIC(fetch_xor))
 BOTH(amoand, ATOMIC(fetch_and))
 BOTH(amoor, ATOMIC(fetch_or))
 
-/* The host has no minimum or maximum: compare and exchange until nobody came
- * between. */
+/* The host has no minimum or maximum: compare and exchange until nobody came between. */
 #define CHOOSE(type, kind, keep)                                                                   \
     static type choose_##kind(type *at, type operand)                                              \
     {                                                                                              \
@@ -251,12 +245,10 @@ AMO(amominu_d, uint64_t, choose_minu_d(at, operand))
 AMO(amomaxu_w, uint32_t, (int32_t)choose_maxu_w(at, operand))
 AMO(amomaxu_d, uint64_t, choose_maxu_d(at, operand))
 
-/* ---- cache blocks (CMO 1.0)
- * -------------------------------------------------------------------
+/* ---- cache blocks (CMO 1.0) -------------------------------------------------------------------
  */
 
-/* menvcfg and senvcfg say below which mode the operation is permitted
- * (CMO 1.0, 2.5.1). */
+/* menvcfg and senvcfg say below which mode the operation is permitted (CMO 1.0, 2.5.1). */
 static bool permitted(const Hart *h, uint64_t field)
 {
     return h->priv == PRIV_M ||
@@ -264,9 +256,8 @@ static bool permitted(const Hart *h, uint64_t field)
             (h->priv == PRIV_S || !has(h, EMU_RISCV_EXT_S) || (h->senvcfg & field)));
 }
 
-/* Caches are coherent here, so management only checks that the block may be
- * accessed: that it can be loaded or stored to is enough; what it reports is a
- * store's fault (CMO 1.0, 2.5.2). */
+/* Caches are coherent here, so management only checks that the block may be accessed: that it can
+ * be loaded or stored to is enough; what it reports is a store's fault (CMO 1.0, 2.5.2). */
 static const Insn *manage(Hart *h, const Insn *i)
 {
     uint64_t block = RS1 & ~(uint64_t)(h->isa.cbo_block - 1);

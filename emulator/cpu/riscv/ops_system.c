@@ -1,8 +1,6 @@
-/* ops_system: CSR accesses, environment calls, returns from traps, fences of
- * translations and code.
+/* ops_system: CSR accesses, environment calls, returns from traps, fences of translations and code.
  *
- * Each of these ends its block, so pc, counters and interrupts are looked at
- * anew after it. */
+ * Each of these ends its block, so pc, counters and interrupts are looked at anew after it. */
 #include "ops.h"
 
 static const Insn *leave(Hart *h)
@@ -11,8 +9,7 @@ static const Insn *leave(Hart *h)
     return NULL;
 }
 
-/* ---- CSRs (unpriv 9.1)
- * ----------------------------------------------------------------------- */
+/* ---- CSRs (unpriv 9.1) ----------------------------------------------------------------------- */
 
 typedef enum { CSR_SWAP, CSR_SET, CSR_CLEAR } CsrChange;
 
@@ -66,8 +63,7 @@ OP(csrrci)
     return csr_access(h, i, CSR_CLEAR, i->rs1);
 }
 
-/* ---- calls and returns (priv 3.3)
- * -------------------------------------------------------------
+/* ---- calls and returns (priv 3.3) -------------------------------------------------------------
  */
 
 OP(ecall)
@@ -109,8 +105,7 @@ OP(sret)
     return NULL;
 }
 
-/* With TW a wait below M times out at once; so does one of U where there is S
- * (priv 3.1.6.5). */
+/* With TW a wait below M times out at once; so does one of U where there is S (priv 3.1.6.5). */
 OP(wfi)
 {
     if (h->priv != PRIV_M &&
@@ -127,8 +122,7 @@ OP(pause)
     return leave(h);
 }
 
-/* ---- fences
- * -----------------------------------------------------------------------------------
+/* ---- fences -----------------------------------------------------------------------------------
  */
 
 OP(fence_i)
@@ -144,8 +138,7 @@ static bool fence_permitted(const Hart *h)
     return h->priv == PRIV_M || (h->priv == PRIV_S && !(h->mstatus & MSTATUS_TVM));
 }
 
-/* priv 4.2.1; the ASID in rs2 is not looked at: a flush of all address spaces
- * is always correct. */
+/* priv 4.2.1; the ASID in rs2 is not looked at: a flush of all address spaces is always correct. */
 static const Insn *fence_translations(Hart *h, const Insn *i)
 {
     if (!fence_permitted(h)) {
@@ -170,8 +163,8 @@ OP(sinval_vma)
     return fence_translations(h, i);
 }
 
-/* SFENCE.W.INVAL and SFENCE.INVAL.IR (priv 7): SINVAL.VMA has done all already.
- * TVM does not trap them; they are illegal in U. */
+/* SFENCE.W.INVAL and SFENCE.INVAL.IR (priv 7): SINVAL.VMA has done all already. TVM does not trap
+ * them; they are illegal in U. */
 OP(sfence_inval)
 {
     return h->priv == PRIV_U ? emu_riscv_illegal(h, i) : leave(h);

@@ -19,8 +19,7 @@ static PmpRange range_of(const Hart *hart, unsigned n)
         range.first = address << 2;
         range.last = range.first + 3;
         break;
-    case PMP_NAPOT: { /* the trailing ones of the address, and the zero above
-                         them, are the size */
+    case PMP_NAPOT: { /* the trailing ones of the address, and the zero above them, are the size */
         uint64_t span = address ^ (address + 1);
         range.first = (address & ~span) << 2;
         range.last = (address | span) << 2 | 3;
@@ -62,8 +61,7 @@ bool emu_riscv_pmp_check(const Hart *hart, uint64_t address, unsigned size, Acce
         if (last < range->first || address > range->last) {
             continue;
         }
-        /* 3.7.1: the lowest entry that matches any byte decides, and must match all
-         * of them. */
+        /* 3.7.1: the lowest entry that matches any byte decides, and must match all of them. */
         permitted =
             address >= range->first && last <= range->last &&
             ((range->config & bits[access]) || (priv == PRIV_M && !(range->config & PMP_L)));

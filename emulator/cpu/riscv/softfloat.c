@@ -1,6 +1,5 @@
-/* softfloat: see the header. A finite value is (-1)^sign * significand *
- * 2^(exponent - 63), its significand's highest bit set unless it is zero; the
- * lowest bit is sticky. */
+/* softfloat: see the header. A finite value is (-1)^sign * significand * 2^(exponent - 63), its
+ * significand's highest bit set unless it is zero; the lowest bit is sticky. */
 #include "softfloat.h"
 #include "spec.h"
 
@@ -77,8 +76,7 @@ static bool is_nan(Number number)
     return number.kind >= QUIET;
 }
 
-/* The result where an operand is a NaN: always the canonical one (unpriv 11.3).
- */
+/* The result where an operand is a NaN: always the canonical one (unpriv 11.3). */
 static uint64_t nan_result(Fp *fp, Format format, Number a, Number b)
 {
     return a.kind == SIGNALING || b.kind == SIGNALING ? invalid(fp, format) : nan_of(format);
@@ -101,8 +99,7 @@ static Wide wide_sticky(Wide value, int distance)
     return distance == 0 ? value : value >> distance | ((value << (128 - distance)) != 0);
 }
 
-/* Is a value, whose bits below the last that is kept are `rest` of `half * 2`,
- * rounded up? */
+/* Is a value, whose bits below the last that is kept are `rest` of `half * 2`, rounded up? */
 static bool rounds_up(unsigned rm, bool sign, bool odd, uint64_t rest, uint64_t half)
 {
     switch (rm) {
@@ -136,8 +133,7 @@ static uint64_t round_pack(Fp *fp, Format format, bool sign, int exponent, uint6
     int biased = exponent + bias(format);
     bool tiny = false;
     if (biased <= 0) {
-        /* Tiny after rounding: would it still be if the exponent had no lower
-         * limit? */
+        /* Tiny after rounding: would it still be if the exponent had no lower limit? */
         uint64_t rest = significand & mask;
         bool carries = (significand | mask) == UINT64_MAX &&
                        rounds_up(fp->rm, sign, significand >> dropped & 1, rest, half);
@@ -174,9 +170,8 @@ static uint64_t round_wide(Fp *fp, Format format, bool sign, int exponent, Wide 
     return round_pack(fp, format, sign, exponent - shift, significand);
 }
 
-/* Sum of two finite values given in 128 bits with their highest bits set or
- * zero; the sum must not lose bits: at most one of them has any in the
- * lower 22. */
+/* Sum of two finite values given in 128 bits with their highest bits set or zero; the sum must not
+ * lose bits: at most one of them has any in the lower 22. */
 static uint64_t add_wide(Fp *fp, Format format, bool sign_a, int exponent_a, Wide a, bool sign_b,
                          int exponent_b, Wide b)
 {
@@ -188,8 +183,7 @@ static uint64_t add_wide(Fp *fp, Format format, bool sign_a, int exponent_a, Wid
     if (sign_a == sign_b) {
         return round_wide(fp, format, sign_a, exponent_a + 1, a + b);
     }
-    if (a == b) { /* an exact zero is positive, but when rounding down (IEEE
-                     754 6.3) */
+    if (a == b) { /* an exact zero is positive, but when rounding down (IEEE 754 6.3) */
         return pack(format, fp->rm == RM_RDN, 0, 0);
     }
     return round_wide(fp, format, sign_a, exponent_a + 1, a - b);
@@ -279,8 +273,7 @@ uint64_t emu_riscv_soft_sqrt(Fp *fp, Format format, uint64_t bits)
     if (a.kind == INFINITE) {
         return bits;
     }
-    /* The root of an integer of 126 or 127 bits, made such that its exponent is
-     * even. */
+    /* The root of an integer of 126 or 127 bits, made such that its exponent is even. */
     int scale = a.exponent & 1 ? 62 : 63;
     Wide rest = (Wide)a.significand << scale, root = 0;
     for (Wide bit = (Wide)1 << 126; bit; bit >>= 2) {
@@ -343,9 +336,7 @@ uint64_t emu_riscv_soft_convert(Fp *fp, Format from, Format to, uint64_t bits)
                               : round_pack(fp, to, a.sign, a.exponent, a.significand);
 }
 
-/* ---- comparing
- * -------------------------------------------------------------------------------
- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 /* Bit patterns of values that are not NaN in the order of the values. */
 static int64_t ordered(Format format, uint64_t bits)
@@ -368,8 +359,7 @@ EmuRiscvOrder emu_riscv_soft_compare(Fp *fp, Format format, uint64_t a_bits, uin
     return x < y ? EMU_RISCV_LESS : x > y ? EMU_RISCV_GREATER : EMU_RISCV_EQUAL;
 }
 
-/* The lesser, or with `max` the greater; a number rather than a NaN; -0 is less
- * than +0. */
+/* The lesser, or with `max` the greater; a number rather than a NaN; -0 is less than +0. */
 static uint64_t choose(Fp *fp, Format format, uint64_t a_bits, uint64_t b_bits, bool max)
 {
     Number a = unpack(format, a_bits), b = unpack(format, b_bits);
@@ -412,8 +402,7 @@ uint64_t emu_riscv_soft_class(Format format, uint64_t bits)
     }
 }
 
-/* ---- integers
- * ---------------------------------------------------------------------------------
+/* ---- integers ---------------------------------------------------------------------------------
  */
 
 static uint64_t saturated(Fp *fp, bool low, unsigned bits, bool is_signed)

@@ -1,11 +1,9 @@
-/* softfloat: IEEE 754-2008 binary32 and binary64 in integers, as RISC-V
- * specifies it (unpriv 11, 12): canonical NaN results, tininess after rounding,
- * and all five rounding modes.
+/* softfloat: IEEE 754-2008 binary32 and binary64 in integers, as RISC-V specifies it (unpriv 11,
+ * 12): canonical NaN results, tininess after rounding, and all five rounding modes.
  *
- * It is what the interpreter uses where the host's arithmetic cannot: the
- * rounding mode that hosts lack, instructions with a rounding mode of their
- * own, and hosts without SSE. It knows nothing of harts. Values are bit
- * patterns, a binary32 in the low half and not boxed. */
+ * It is what the interpreter uses where the host's arithmetic cannot: the rounding mode that hosts
+ * lack, instructions with a rounding mode of their own, and hosts without SSE. It knows nothing of
+ * harts. Values are bit patterns, a binary32 in the low half and not boxed. */
 #ifndef VITRINE_EMULATOR_CPU_RISCV_SOFTFLOAT_H
 #define VITRINE_EMULATOR_CPU_RISCV_SOFTFLOAT_H
 
@@ -53,8 +51,8 @@ EmuRiscvOrder emu_riscv_soft_compare(EmuRiscvFp *fp, EmuRiscvFormatRef format, u
 /* unpriv 11.9, table 11.5 */
 uint64_t emu_riscv_soft_class(EmuRiscvFormatRef format, uint64_t a);
 
-/* To an integer of 32 or 64 bits, saturating (unpriv 11.7, table 11.4),
- * sign-extended from 32; and from one. */
+/* To an integer of 32 or 64 bits, saturating (unpriv 11.7, table 11.4), sign-extended from 32; and
+ * from one. */
 uint64_t emu_riscv_soft_to_int(EmuRiscvFp *fp, EmuRiscvFormatRef format, uint64_t a, unsigned bits,
                                bool is_signed);
 uint64_t emu_riscv_soft_from_int(EmuRiscvFp *fp, EmuRiscvFormatRef format, uint64_t value,

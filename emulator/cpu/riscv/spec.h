@@ -1,5 +1,4 @@
-/* spec: numbers that the privileged specification gives: causes, fields of CSRs
- * and PTEs. */
+/* spec: numbers that the privileged specification gives: causes, fields of CSRs and PTEs. */
 #ifndef VITRINE_EMULATOR_CPU_RISCV_SPEC_H
 #define VITRINE_EMULATOR_CPU_RISCV_SPEC_H
 

@@ -1,5 +1,4 @@
-/* tlb: the caches of translations of a hart: which one is in use, and
- * forgetting. */
+/* tlb: the caches of translations of a hart: which one is in use, and forgetting. */
 #include "internal.h"
 
 static void view_clear(Views *views)

@@ -60,8 +60,7 @@ const Insn *emu_riscv_raise(Hart *hart, const Insn *insn, uint64_t cause, uint64
 {
     uint64_t done = (uint64_t)(insn - hart->block->insns) + 1;
     hart->executed -= hart->block->count - done;
-    hart->instret_offset--; /* it was executed, but does not retire (priv 3.3.1)
-                             */
+    hart->instret_offset--; /* it was executed, but does not retire (priv 3.3.1) */
     emu_riscv_trap(hart, insn_pc(hart, insn), cause, value);
     return NULL;
 }
@@ -80,12 +79,9 @@ const Insn *emu_riscv_fault(Hart *hart, const Insn *insn)
     return emu_riscv_raise(hart, insn, hart->fault_cause, hart->fault_value);
 }
 
-/* ---- interrupts
- * ------------------------------------------------------------------------------
- */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
-/* Sstc 2: STIP is the comparison where menvcfg.STCE says so, and else a bit of
- * software's. */
+/* Sstc 2: STIP is the comparison where menvcfg.STCE says so, and else a bit of software's. */
 void emu_riscv_timer_update(Hart *hart)
 {
     hart->timer_pending = (hart->menvcfg & ENVCFG_STCE) && hart->stimecmp != UINT64_MAX &&
