@@ -136,6 +136,13 @@ OP(fence)
     NEXT;
 }
 
+/* Memory of a whole aligned access, at hand or not; NULL: hart->fault_* are set. */
+static inline void *memory_at(Hart *h, uint64_t address, unsigned size, Access access)
+{
+    void *at = tlb_find(access == ACCESS_LOAD ? h->load : h->store, address, size);
+    return likely(at) ? at : emu_riscv_memory(h, address, size, access);
+}
+
 /* ---- atomics (unpriv 8) ---------------------------------------------------------------------- */
 
 /* aq and rl are not looked at: each of these is sequentially consistent. */
@@ -143,12 +150,6 @@ OP(fence)
 static const Insn *amo_misaligned(Hart *h, const Insn *i, uint64_t cause)
 {
     return emu_riscv_raise(h, i, cause, RS1);
-}
-
-static inline void *atomic_memory(Hart *h, uint64_t address, unsigned size, Access access)
-{
-    void *at = tlb_find(access == ACCESS_LOAD ? h->load : h->store, address, size);
-    return likely(at) ? at : emu_riscv_memory(h, address, size, access);
 }
 
 /* A reservation is a place and the value that was there; SC compares and exchanges. A store of the
@@ -159,7 +160,7 @@ static inline void *atomic_memory(Hart *h, uint64_t address, unsigned size, Acce
         if (unlikely(RS1 % sizeof(type))) {                                                        \
             return amo_misaligned(h, i, CAUSE_LOAD_MISALIGNED);                                    \
         }                                                                                          \
-        type *at = atomic_memory(h, RS1, sizeof(type), ACCESS_LOAD);                               \
+        type *at = memory_at(h, RS1, sizeof(type), ACCESS_LOAD);                                   \
         if (unlikely(!at)) {                                                                       \
             return emu_riscv_fault(h, i);                                                          \
         }                                                                                          \
@@ -178,7 +179,7 @@ LR(lr_d, int64_t)
         if (unlikely(RS1 % sizeof(type))) {                                                        \
             return amo_misaligned(h, i, CAUSE_STORE_MISALIGNED);                                   \
         }                                                                                          \
-        type *at = atomic_memory(h, RS1, sizeof(type), ACCESS_STORE);                              \
+        type *at = memory_at(h, RS1, sizeof(type), ACCESS_STORE);                                  \
         if (unlikely(!at)) {                                                                       \
             return emu_riscv_fault(h, i);                                                          \
         }                                                                                          \
@@ -199,7 +200,7 @@ SC(sc_d, int64_t)
         if (unlikely(RS1 % sizeof(type))) {                                                        \
             return amo_misaligned(h, i, CAUSE_STORE_MISALIGNED);                                   \
         }                                                                                          \
-        type *at = atomic_memory(h, RS1, sizeof(type), ACCESS_STORE);                              \
+        type *at = memory_at(h, RS1, sizeof(type), ACCESS_STORE);                                  \
         if (unlikely(!at)) {                                                                       \
             return emu_riscv_fault(h, i);                                                          \
         }                                                                                          \
@@ -261,8 +262,8 @@ static bool permitted(const Hart *h, uint64_t field)
 static const Insn *manage(Hart *h, const Insn *i)
 {
     uint64_t block = RS1 & ~(uint64_t)(h->isa.cbo_block - 1);
-    if (!emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_LOAD) &&
-        !emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_STORE)) {
+    if (!memory_at(h, block, h->isa.cbo_block, ACCESS_LOAD) &&
+        !memory_at(h, block, h->isa.cbo_block, ACCESS_STORE)) {
         h->fault_value = RS1;
         return emu_riscv_fault(h, i);
     }
@@ -285,7 +286,7 @@ OP(cbo_zero)
         return emu_riscv_illegal(h, i);
     }
     uint64_t block = RS1 & ~(uint64_t)(h->isa.cbo_block - 1);
-    void *at = emu_riscv_memory(h, block, h->isa.cbo_block, ACCESS_STORE);
+    void *at = memory_at(h, block, h->isa.cbo_block, ACCESS_STORE);
     if (!at) {
         h->fault_value = RS1;
         return emu_riscv_fault(h, i);
