@@ -157,7 +157,11 @@ static bool save_probe(Adding *adding, const CapsAdded *added, int64_t began, co
     return id &&
            caps_store_run(store,
                           "INSERT INTO probe (identity, began, took_ms, launches, facts, complete, "
-                          "missing, reason, message) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                          "missing, reason, message, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+                          /* a minute, then two, four, … up to a day; NULL if all went well */
+                          "CASE WHEN ?8 NOTNULL THEN unixepoch() + min(86400, 60 << min(20, "
+                          "(SELECT count(*) FROM probe WHERE identity = ?1 AND reason NOTNULL))) "
+                          "END)",
                           error, "iiiiiittt", id, began / G_USEC_PER_SEC,
                           (g_get_real_time() - began) / 1000, (int64_t)added->survey.launches,
                           (int64_t)adding->facts->len, (int64_t)(problem == NULL), missing,
@@ -178,6 +182,31 @@ static bool save_all(Adding *adding, CapsAdded *added, int64_t began, const GErr
     bool ok = caps_asking_still_there(&adding->asking, error) && save_facts(adding, added, error) &&
               save_probe(adding, added, began, problem, error);
     return caps_store_end(store, ok, error);
+}
+
+/* An emulator that told nothing is believed to be so for a while, longer each time, as a single
+ * answer is. False: error is what was said then. */
+static bool may_try(const Adding *adding, GError **error)
+{
+    CapsStore *store = adding->asking.store;
+
+    if (adding->asking.policy->again) {
+        return true;
+    }
+    sqlite3_stmt *row = caps_store_prepare(
+        store,
+        "SELECT reason, message FROM probe JOIN identity ON identity.id = identity "
+        "WHERE hash = ? AND expires > unixepoch() ORDER BY probe.id DESC LIMIT 1",
+        error, "h", adding->asking.identity->hash);
+    int found = row ? caps_store_step(store, row, error) : -1;
+
+    if (found == 1) {
+        prb_error_set(error, (const char *)sqlite3_column_text(row, 0),
+                      (const char *)sqlite3_column_text(row, 1));
+        sqlite3_reset(row);
+    }
+    return found == 0 ||
+           (found == 1 && adding->asking.policy->again && (g_clear_error(error), true));
 }
 
 /* 1: a complete survey of this identity is stored. */
@@ -249,8 +278,9 @@ bool caps_add(CapsStore *store, const char *path, const CapsPolicy *policy, Caps
     int flight = caps_flight_begin(store, identity->hash, 3 * policy->limits.probe_ms, &problem);
     int known = problem ? -1 : is_known(&adding, &problem);
     ret_added->known = known == 1;
-    bool ok = known == 1 || (known == 0 && load_quarantine(&adding, &problem) &&
-                             survey(&adding, ret_added, &problem));
+    bool ok =
+        known == 1 || (known == 0 && may_try(&adding, &problem) &&
+                       load_quarantine(&adding, &problem) && survey(&adding, ret_added, &problem));
     caps_flight_end(flight);
     g_ptr_array_unref(adding.facts);
     g_hash_table_unref(adding.quarantined);

@@ -28,7 +28,8 @@ typedef struct CapsAnswer {
     bool transient;  /* an error that may pass: saving it sets expiry and attempts */
     int64_t expires; /* 0: never */
     int64_t attempts;
-    bool stored; /* came from the database */
+    bool stored;   /* came from the database */
+    char *unsaved; /* why it could not be put there; or NULL */
 } CapsAnswer;
 
 /* The inputs of emulators that do not tell theirs: all the words of the target, and this host. */

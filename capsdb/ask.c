@@ -158,7 +158,7 @@ bool caps_asking_still_there(const CapsAsking *asking, GError **error)
     g_autoptr(CapsIdentity) now = caps_identity_new(identity->path, asking->store, error);
 
     if (now && !g_str_equal(now->hash, identity->hash)) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED,
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_REPLACED,
                     "%s was replaced while it was asked; ask again", identity->path);
         return false;
     }
@@ -210,6 +210,14 @@ void caps_asking_describe(CapsAnswer *answer, const GError *problem)
     answer->transient = problem->code != PRB_ERROR_REFUSED && problem->code != PRB_ERROR_CRASHED;
 }
 
+/* The answer is as good if it cannot be kept: a full disk, a writer that takes its time. */
+static bool is_only_unsaved(const GError *problem)
+{
+    return problem->domain == CAPS_ERROR &&
+           (problem->code == CAPS_ERROR_FAILED || problem->code == CAPS_ERROR_LOCKED ||
+            problem->code == CAPS_ERROR_READ_ONLY);
+}
+
 static bool ask_and_save(CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
 {
     g_auto(CapsAnswer) answer = {.asked = now_seconds()};
@@ -222,14 +230,18 @@ static bool ask_and_save(CapsAsking *asking, CapsAnswer *ret_answer, GError **er
     }
     if (problem) {
         caps_asking_describe(&answer, problem);
+        g_clear_error(&problem);
     }
-    bool ok = save_answer(asking, &answer, error);
+    bool ok = save_answer(asking, &answer, &problem);
     json_decref(asking->depends_on);
-    if (ok) {
-        *ret_answer = answer;
-        answer = (CapsAnswer){0};
+    if (!ok && !is_only_unsaved(problem)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return false;
     }
-    return ok;
+    answer.unsaved = ok ? NULL : g_strdup(problem->message);
+    *ret_answer = answer;
+    answer = (CapsAnswer){0};
+    return true;
 }
 
 static char *flight_key(const CapsAsking *asking)

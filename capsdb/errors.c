@@ -18,6 +18,7 @@ static const Row rows[] = {
     {caps_error_quark, CAPS_ERROR_LOCKED, CAPS_DAMAGED, "Locked"},
     {caps_error_quark, CAPS_ERROR_UNTRUSTED, CAPS_DAMAGED, "Untrusted"},
     {caps_error_quark, CAPS_ERROR_UNKNOWN, CAPS_STALE, "NotStored"},
+    {caps_error_quark, CAPS_ERROR_REPLACED, CAPS_FAILED, "Replaced"},
     {caps_error_quark, CAPS_ERROR_USAGE, CAPS_USAGE, "Usage"},
     {prb_error_quark, PRB_ERROR_NOT_FOUND, CAPS_FAILED, NULL},
     {prb_error_quark, PRB_ERROR_NOT_EXECUTABLE, CAPS_FAILED, NULL},

@@ -104,8 +104,9 @@ static bool recall(CapsStore *memo, const struct stat *found, CapsFile *ret_file
     return known;
 }
 
-static bool remember(CapsStore *memo, const struct stat *found, const CapsFile *file,
-                     GError **error)
+/* A memo that cannot be written now costs the time to hash the file again, and nobody waits for it.
+ */
+static void remember(CapsStore *memo, const struct stat *found, const CapsFile *file)
 {
     struct timespec now;
     uint8_t seal[CAPS_SEAL_SIZE];
@@ -114,14 +115,16 @@ static bool remember(CapsStore *memo, const struct stat *found, const CapsFile *
 
     clock_gettime(CLOCK_REALTIME, &now);
     if (nanoseconds(found->st_ctim) > nanoseconds(now) - SETTLED_NS) {
-        return true;
+        return;
     }
     caps_seal(seal, key, file->hash, names, CAPS_SEAL_END);
-    return caps_store_run(memo, "INSERT OR REPLACE INTO file_memo VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                          error, "iiiiittb", (int64_t)found->st_dev, (int64_t)found->st_ino,
-                          (int64_t)found->st_size, nanoseconds(found->st_mtim),
-                          nanoseconds(found->st_ctim), file->hash, names, (const void *)seal,
-                          (size_t)CAPS_SEAL_SIZE);
+    caps_store_set_patience(memo, false);
+    caps_store_run(memo, "INSERT OR REPLACE INTO file_memo VALUES (?, ?, ?, ?, ?, ?, ?, ?)", NULL,
+                   "iiiiittb", (int64_t)found->st_dev, (int64_t)found->st_ino,
+                   (int64_t)found->st_size, nanoseconds(found->st_mtim),
+                   nanoseconds(found->st_ctim), file->hash, names, (const void *)seal,
+                   (size_t)CAPS_SEAL_SIZE);
+    caps_store_set_patience(memo, true);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------- */
@@ -169,7 +172,7 @@ bool caps_file_read(const char *path, CapsStore *memo, CapsFile *ret_file, GErro
         /* Written while it was read: the hash is of no file at all. It is used, not remembered. */
         if (ok && memo && caps_store_is_writable(memo) && fstat(fd, &after) == 0 &&
             nanoseconds(after.st_ctim) == nanoseconds(found.st_ctim)) {
-            ok = remember(memo, &found, &file, &problem);
+            remember(memo, &found, &file);
         }
     }
     close(fd);

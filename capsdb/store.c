@@ -173,6 +173,11 @@ sqlite3 *caps_store_sqlite(CapsStore *store)
     return store->db;
 }
 
+void caps_store_set_patience(CapsStore *store, bool patient)
+{
+    sqlite3_busy_timeout(store->db, patient ? BUSY_MS : 0);
+}
+
 bool caps_store_begin(CapsStore *store, GError **error)
 {
     if (!store->writable) {

@@ -48,6 +48,7 @@ typedef enum {
     CAPS_ERROR_LOCKED,    /* another process holds it for too long */
     CAPS_ERROR_UNTRUSTED, /* owner, mode or kind of the file: somebody else may write it */
     CAPS_ERROR_UNKNOWN,   /* nothing is stored about this, and asking was not allowed */
+    CAPS_ERROR_REPLACED,  /* the emulator asked is not the one at that path any more */
     CAPS_ERROR_USAGE,     /* the caller asked something that cannot be asked */
 } CapsErrorCode;
 
@@ -76,6 +77,9 @@ void caps_pass_error(GError **problem, GError **error);
 /* What the person should be told about the file, or NULL. */
 const char *caps_store_note(const CapsStore *store);
 bool caps_store_is_writable(const CapsStore *store);
+
+/* How long to wait for another process: the default, or not at all. */
+void caps_store_set_patience(CapsStore *store, bool patient);
 
 /* One transaction, taken at once for writing. end: commits, or rolls back if not ok. */
 bool caps_store_begin(CapsStore *store, GError **error);

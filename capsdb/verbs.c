@@ -81,6 +81,9 @@ int caps_cli_ask(const CapsCli *cli, GError **error)
         !ask(cli, store, &question, &answer, error)) {
         return -1;
     }
+    if (answer.unsaved) {
+        caps_cli_tell("capsdb: not stored: %s\n", answer.unsaved);
+    }
     if (!answer.value) {
         return print_refusal(cli, &answer);
     }

@@ -30,22 +30,35 @@ GQuark prb_error_quark(void)
     return g_quark_from_static_string("prb-error-quark");
 }
 
+static const char *const reasons[] = {
+    [PRB_ERROR_NOT_FOUND] = "NotFound",
+    [PRB_ERROR_NOT_EXECUTABLE] = "NotExecutable",
+    [PRB_ERROR_NOT_AN_EMULATOR] = "NotAnEmulator",
+    [PRB_ERROR_SILENT] = "Silent",
+    [PRB_ERROR_FLOODED] = "Flooded",
+    [PRB_ERROR_CRASHED] = "Crashed",
+    [PRB_ERROR_MALFORMED] = "Malformed",
+    [PRB_ERROR_REFUSED] = "Refused",
+    [PRB_ERROR_NOT_RECORDED] = "NotRecorded",
+    [PRB_ERROR_SYSTEM] = "System",
+};
+
 const char *prb_error_reason(PrbErrorCode code)
 {
-    static const char *const reasons[] = {
-        [PRB_ERROR_NOT_FOUND] = "NotFound",
-        [PRB_ERROR_NOT_EXECUTABLE] = "NotExecutable",
-        [PRB_ERROR_NOT_AN_EMULATOR] = "NotAnEmulator",
-        [PRB_ERROR_SILENT] = "Silent",
-        [PRB_ERROR_FLOODED] = "Flooded",
-        [PRB_ERROR_CRASHED] = "Crashed",
-        [PRB_ERROR_MALFORMED] = "Malformed",
-        [PRB_ERROR_REFUSED] = "Refused",
-        [PRB_ERROR_NOT_RECORDED] = "NotRecorded",
-        [PRB_ERROR_SYSTEM] = "System",
-    };
     g_assert(code < G_N_ELEMENTS(reasons));
     return reasons[code];
+}
+
+void prb_error_set(GError **error, const char *reason, const char *message)
+{
+    int code = PRB_ERROR_SYSTEM;
+
+    for (int i = 0; i < (int)G_N_ELEMENTS(reasons); i++) {
+        if (g_strcmp0(reasons[i], reason) == 0) {
+            code = i;
+        }
+    }
+    g_set_error_literal(error, PRB_ERROR, code, message ? message : "");
 }
 
 bool prb_error_is_end(const GError *error)

@@ -29,6 +29,8 @@ typedef enum {
 
 /* "NotFound", "Silent", …: the code as a word for clients and databases. Static. */
 const char *prb_error_reason(PrbErrorCode code);
+/* The error that has this reason; a word that is none of them is PRB_ERROR_SYSTEM. */
+void prb_error_set(GError **error, const char *reason, const char *message);
 /* True when the emulator, or its process, is gone or not to be trusted any further: the
  * conversation is over. */
 bool prb_error_is_end(const GError *error);

@@ -249,6 +249,63 @@ static void test_without_leave_nothing_is_launched(void **state)
     assert_true(g_error_matches(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN));
 }
 
+/* What cannot be stored is answered all the same; who only reads does not wait for a writer. */
+static void test_a_store_that_takes_nothing(void **state)
+{
+    const Place *place = *state;
+    g_autoptr(CapsStore) writer = caps_store_open(place->file, CAPS_STORE_WRITE, NULL);
+    CapsPolicy policy = caps_policy_default();
+    CapsQuestion question = {.command = "query-version"};
+    g_auto(CapsAnswer) locked = {0};
+    g_auto(CapsAnswer) full = {0};
+    bool stored;
+
+    assert_true(caps_store_begin(writer, NULL));
+    caps_store_set_patience(place->store, false);
+    assert_true(caps_ask(place->store, TELLER, &question, &policy, &locked, NULL));
+    assert_non_null(locked.value);
+    assert_non_null(strstr(locked.unsaved, "another process holds it"));
+    assert_false(caps_store_end(writer, false, NULL)); /* rolled back */
+
+    assert_int_equal(sqlite3_exec(caps_store_sqlite(place->store), "PRAGMA max_page_count = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    g_autofree char *huge = g_strnfill(200000, 'x');
+    question.arguments = json_pack("{s:s}", "name", huge);
+    assert_true(caps_ask(place->store, TELLER, &question, &policy, &full, NULL));
+    json_decref(question.arguments);
+    assert_non_null(strstr(full.unsaved, "full"));
+    assert_int_equal(count(place->store, "answer"), 0); /* nor half of it */
+    assert_int_equal(sqlite3_exec(caps_store_sqlite(place->store),
+                                  "PRAGMA max_page_count = 1000000", NULL, NULL, NULL),
+                     SQLITE_OK);
+    g_free(ask(place->store, TELLER, "query-version", NULL, false, &stored));
+    assert_true(caps_store_begin(writer, NULL));
+    g_free(ask(place->store, TELLER, "query-version", NULL, false, &stored));
+    assert_true(stored);                               /* while the other one writes */
+    assert_false(caps_store_end(writer, false, NULL)); /* rolled back */
+}
+
+/* An emulator that tells nothing costs one deadline, not one for each who wants it. */
+static void test_what_cannot_be_added_is_not_tried_at_once(void **state)
+{
+    const Place *place = *state;
+    CapsPolicy policy = caps_policy_default();
+    policy.limits.probe_ms = policy.limits.command_ms = 300;
+    for (int i = 0; i < 2; i++) {
+        g_auto(CapsAdded) added = {0};
+        g_autoptr(GError) error = NULL;
+        assert_false(caps_add(place->store, HOSTILE "silent", &policy, &added, &error));
+        assert_true(g_error_matches(error, PRB_ERROR, PRB_ERROR_SILENT));
+        assert_int_equal(count(place->store, "probe"), 1);
+    }
+    g_auto(CapsAdded) added = {0};
+    policy.again = true;
+    assert_false(caps_add(place->store, HOSTILE "silent", &policy, &added, NULL));
+    assert_int_equal(count(place->store, "probe"), 2);
+    assert_int_equal(count(place->store, "probe WHERE expires - began > 100"), 1);
+}
+
 /* Eight processes want the same at once: one launches. Told by the answers: one is not stored. */
 static void test_one_asker_asks(void **state)
 {
@@ -313,6 +370,8 @@ int main(void)
         TEST(test_failures_expire),
         TEST(test_what_kills_is_quarantined),
         TEST(test_without_leave_nothing_is_launched),
+        TEST(test_a_store_that_takes_nothing),
+        TEST(test_what_cannot_be_added_is_not_tried_at_once),
         TEST(test_one_asker_asks),
         TEST(test_a_dead_asker_blocks_nobody),
     };

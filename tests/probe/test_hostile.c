@@ -167,7 +167,7 @@ static void test_each_ends_for_its_reason(void **state)
     try_all(false);
 }
 
-/* The first test: the peak of a process never falls. */
+/* Before the others: the peak of a process never falls. */
 static void test_a_flood_takes_little_memory(void **state)
 {
     (void)state;
@@ -249,7 +249,8 @@ static void test_without_namespaces_nothing_is_left_either(void **state)
     try_all(true);
 }
 
-/* SIGKILL of the prober itself: the keeper takes the emulator along. */
+/* SIGKILL of the prober itself: the keeper takes the emulator along. The first test: a process that
+ * has had threads is not forked safely. */
 static void test_the_prober_dies(void **state)
 {
     (void)state;
@@ -277,12 +278,12 @@ static void test_the_prober_dies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_prober_dies),
         cmocka_unit_test(test_a_flood_takes_little_memory),
         cmocka_unit_test(test_each_ends_for_its_reason),
         cmocka_unit_test(test_paths_that_are_no_program),
         cmocka_unit_test(test_what_the_jail_keeps_away),
         cmocka_unit_test(test_without_namespaces_nothing_is_left_either),
-        cmocka_unit_test(test_the_prober_dies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
