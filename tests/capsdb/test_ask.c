@@ -358,11 +358,55 @@ static void test_a_dead_asker_blocks_nobody(void **state)
     assert_string_equal(answer.reason, "Silent");
 }
 
+/* Our own emulator, random words for every option: what is stored is what a fresh launch says, and
+ * the rows are fewer than the combinations. */
+static void test_combinations_of_our_own_machine(void **state)
+{
+    const Place *place = *state;
+    static const char *const commands[] = {"query-cpu-slots", "query-memory-slots",
+                                           "query-device-slots"};
+    static const char *const machines[] = {"virt", "virt-1.0", "virt-minimal"};
+    static const char *const aclint[] = {"", ",\"aclint\":\"on\"", ",\"aclint\":\"off\""};
+    static const char *const transports[] = {"", ",\"virtio-transports\":\"4\""};
+    static const char *const memories[] = {"", ",\"memory\":\"1G\"", ",\"memory\":\"1024M\""};
+    static const char *const topologies[] = {"", ",\"smp\":{\"cpus\":2}"};
+    g_autoptr(GRand) chance = g_rand_new_with_seed(11);
+    unsigned found = 0, rounds = 60;
+
+    if (!g_file_test(VITRINE_BIN "/vitrine", G_FILE_TEST_IS_EXECUTABLE)) {
+        print_message("skipped: there is no vitrine here\n");
+        skip();
+    }
+#define ANY(list) list[g_rand_int_range(chance, 0, G_N_ELEMENTS(list))]
+    for (unsigned i = 0; i < rounds; i++) {
+        bool stored, again;
+        const char *command = ANY(commands);
+        g_autofree char *target =
+            g_strdup_printf("{\"machine\":\"%s\",\"options\":{\"pcie\":\"%s\"%s%s}%s%s}",
+                            ANY(machines), g_rand_boolean(chance) ? "on" : "off", ANY(aclint),
+                            ANY(transports), ANY(memories), ANY(topologies));
+        g_autofree char *got =
+            ask(place->store, VITRINE_BIN "/vitrine", command, target, false, &stored);
+        if (stored) {
+            g_autofree char *fresh =
+                ask(place->store, VITRINE_BIN "/vitrine", command, target, true, &again);
+            if (strcmp(got, fresh)) {
+                fail_msg("%s %s: stored %s, fresh %s", command, target, got, fresh);
+            }
+            found++;
+        }
+    }
+    print_message("%u of %u found, %d rows of replies\n", found, rounds,
+                  (int)count(place->store, "answer WHERE reply NOTNULL"));
+    assert_true(found > 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(test_every_combination),
+        TEST(test_combinations_of_our_own_machine),
         TEST(test_words_that_mean_two_things),
         TEST(test_the_second_time_nothing_is_launched),
         TEST(test_inputs_that_cannot_be_compared_are_not_stored),
