@@ -22,13 +22,10 @@
 #endif
 #endif
 
-#ifdef VITRINE_SANITIZED
-#define DEADLINE_MS 3000
-#else
 #define DEADLINE_MS 1000
-#endif
-#define SLACK_MS 500   /* more is told */
-#define HANGS_MS 10000 /* more is a failure, however busy the machine is */
+#define SLACK_MS    500 /* more is told */
+#define PATIENCE_MS 8000
+#define HANGS_MS    10000 /* more is a failure, however busy the machine is */
 
 static PrbLimits limits(bool without_namespaces)
 {
@@ -93,6 +90,9 @@ static bool try_emulator(const char *path, bool without_namespaces)
 {
     PrbLimits bounds = limits(without_namespaces);
     g_autofree char *reason = expected_reason(path);
+    if (g_strcmp0(reason, "Silent")) { /* it is stopped by what it says, however long that takes */
+        bounds.probe_ms = bounds.command_ms = PATIENCE_MS;
+    }
     int64_t begin = g_get_monotonic_time();
     g_autoptr(GError) error = ask_version(path, &bounds);
     int64_t took = (g_get_monotonic_time() - begin) / 1000;
