@@ -346,6 +346,9 @@ static bool plan_boot(EmuSession *session, GError **error)
                                      "to run; add -kernel FILE, or -bios FILE");
         return true;
     }
+    if (!session->hardware->accel->runs)
+        emu_session_say(session, "accelerator %s does not run the CPUs; add -accel interp",
+                        session->hardware->accel->name);
     return emu_boot_plan(config, session->hardware, &session->boot, error);
 }
 

@@ -170,6 +170,10 @@ class Programs(unittest.TestCase):
             vitrine.qmp.command("quit")
             self.assertEqual(vitrine.wait(), 0)
 
+    def test_a_program_and_nobody_to_run_it_is_said(self):
+        with Vitrine("-machine", "virt", "-accel", "none", "-bios", self.image([LOOP])) as vitrine:
+            self.assertIn("-accel interp", vitrine.errors())
+
     def test_refused(self):
         bad = os.path.join(self.folder.name, "bad")
         with open(bad, "wb") as file:
