@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-/* ---- rows of identity and question ----------------------------------------------------------------- */
+/* ---- rows of identity and question ----------------------------------------------------------- */
 
 static int64_t find_row(CapsStore *store, sqlite3_stmt *statement, GError **error)
 {
@@ -73,7 +73,7 @@ int64_t caps_question_row(CapsStore *store, int64_t identity, const CapsQuestion
     return sqlite3_last_insert_rowid(caps_store_sqlite(store));
 }
 
-/* ---- finding -------------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 /* The columns of an answer, NULL where there is none; all of it is sealed. */
 typedef struct Row {
@@ -235,7 +235,7 @@ int caps_answer_find(CapsStore *store, const CapsIdentity *identity, const CapsQ
     return result;
 }
 
-/* ---- storing -------------------------------------------------------------------------------------- */
+/* ---- storing --------------------------------------------------------------------------------- */
 
 /* The inputs of an answer as an object; NULL: one of them cannot be compared later. */
 static json_t *read_inputs(const CapsWords *words, json_t *depends_on, const char *const *declared)

@@ -22,7 +22,7 @@ static int64_t now_seconds(void)
     return g_get_real_time() / G_USEC_PER_SEC;
 }
 
-/* ---- one question --------------------------------------------------------------------------------- */
+/* ---- one question ---------------------------------------------------------------------------- */
 
 /* The arguments of a question to one of ours: the target is one of them. */
 static json_t *arguments_with_target(const CapsQuestion *question)

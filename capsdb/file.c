@@ -21,7 +21,7 @@ static int64_t nanoseconds(struct timespec time)
     return time.tv_sec * INT64_C(1000000000) + time.tv_nsec;
 }
 
-/* ---- names that the bytes spell out -------------------------------------------------------------- */
+/* ---- names that the bytes spell out ---------------------------------------------------------- */
 
 typedef struct Scan {
     char name[MAX_NAME + 1];
@@ -65,7 +65,7 @@ static void scan_bytes(Scan *scan, const char *bytes, size_t length)
     }
 }
 
-/* ---- the memo ------------------------------------------------------------------------------------ */
+/* ---- the memo -------------------------------------------------------------------------------- */
 
 static char *print_key(const struct stat *found)
 {
@@ -127,7 +127,7 @@ static void remember(CapsStore *memo, const struct stat *found, const CapsFile *
     caps_store_set_patience(memo, true);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static bool digest(int fd, const char *path, CapsFile *ret_file, GError **error)
 {

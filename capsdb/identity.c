@@ -53,7 +53,7 @@ static void add_part(Finder *finder, const char *role, const char *path, const c
     g_ptr_array_add(finder->parts, part);
 }
 
-/* ---- modules ---------------------------------------------------------------------------------- */
+/* ---- modules --------------------------------------------------------------------------------- */
 
 static int compare_names(gconstpointer a, gconstpointer b)
 {
@@ -107,7 +107,7 @@ static bool add_named_folder(Finder *finder, const char *program, const char *na
            add_folder(finder, bundled, error);
 }
 
-/* ---- scripts ---------------------------------------------------------------------------------- */
+/* ---- scripts --------------------------------------------------------------------------------- */
 
 static bool is_program(const char *path)
 {
@@ -183,7 +183,7 @@ static char *read_script(const char *path)
     return text;
 }
 
-/* ---- programs --------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 static bool add_program(Finder *finder, const char *path, const char *role, unsigned depth,
                         GError **error)

@@ -45,7 +45,7 @@ bool caps_words_can_say(const char *name)
     return g_str_has_prefix(name, OPTION);
 }
 
-/* ---- rows -------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* Where the meaning of the words for this input is kept. */
 static const char *context_of(const CapsWords *words, const char *name)
@@ -115,7 +115,7 @@ static bool save_alias(const CapsWords *words, const char *name, const char *giv
                           (const void *)seal, (size_t)CAPS_SEAL_SIZE);
 }
 
-/* ---- the context -------------------------------------------------------------------------------- */
+/* ---- the context ----------------------------------------------------------------------------- */
 
 /* What a word means, and whether it means anything, may hang on the machine and on nodefaults; on
  * the rest an emulator that tells its inputs must not let it hang, or tell that it read it. */
@@ -150,7 +150,7 @@ int caps_words_init(CapsWords *ret_words, CapsStore *store, const CapsIdentity *
     return found;
 }
 
-/* ---- looking up --------------------------------------------------------------------------------- */
+/* ---- looking up ------------------------------------------------------------------------------ */
 
 int caps_words_value(const CapsWords *words, const char *name, char **ret_value, GError **error)
 {
@@ -228,7 +228,7 @@ int caps_words_accepted(const CapsWords *words, GError **error)
     return acceptance.result;
 }
 
-/* ---- learning ----------------------------------------------------------------------------------- */
+/* ---- learning -------------------------------------------------------------------------------- */
 
 static bool accept(void *context, const char *name, const char *given)
 {

@@ -27,7 +27,7 @@ struct capsdb_error {
     char *message;
 };
 
-/* ---- errors ------------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static int fail(capsdb_error **ret_error, int code, const char *reason, const char *message)
 {
@@ -67,7 +67,7 @@ void capsdb_error_free(capsdb_error *error)
     }
 }
 
-/* ---- the database ------------------------------------------------------------------------------- */
+/* ---- the database ---------------------------------------------------------------------------- */
 
 int capsdb_open(const char *file, capsdb **ret_db, capsdb_error **ret_error)
 {
@@ -112,7 +112,7 @@ int capsdb_set_deadline(capsdb *db, unsigned milliseconds, capsdb_error **ret_er
     return 0;
 }
 
-/* ---- asking --------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static CapsPolicy policy_of(const capsdb *db, unsigned flags)
 {

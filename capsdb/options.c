@@ -15,7 +15,7 @@ static bool usage(GError **error, const char *format, const char *word)
     return false;
 }
 
-/* ---- our own options ---------------------------------------------------------------------------- */
+/* ---- our own options ------------------------------------------------------------------------- */
 
 typedef bool Take(CapsCli *cli, const char *value, GError **error);
 
@@ -135,7 +135,7 @@ static bool take_own(CapsCli *cli, const char *const *words, size_t *index, bool
     return true;
 }
 
-/* ---- all words ------------------------------------------------------------------------------------ */
+/* ---- all words ------------------------------------------------------------------------------- */
 
 static bool take_word(CapsCli *cli, CmdArgs *target, const char *const *words, size_t *index,
                       GPtrArray *rest, GError **error)

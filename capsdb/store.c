@@ -35,7 +35,7 @@ void caps_pass_error(GError **problem, GError **error)
     }
 }
 
-/* ---- errors ----------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 void caps_store_set_error(CapsStore *store, int code, const char *doing, GError **error)
 {
@@ -76,7 +76,7 @@ static bool execute(CapsStore *store, const char *sql, GError **error)
     return check(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "statement", error);
 }
 
-/* ---- statements -------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 static void bind_hex(sqlite3_stmt *statement, int index, const char *hex)
 {
@@ -198,7 +198,7 @@ bool caps_store_end(CapsStore *store, bool ok, GError **error)
     return false;
 }
 
-/* ---- opening ----------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static int64_t pragma(CapsStore *store, const char *sql, GError **error)
 {
@@ -346,7 +346,7 @@ static bool open_for_reading(CapsStore *store, GError **error)
     return connect_file(store, SQLITE_OPEN_READONLY, immutable, error);
 }
 
-/* ---- damage ------------------------------------------------------------------------------------ */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 /* Renames the file and what SQLite keeps beside it. Under the lock, and only if it still is the
  * file that was found damaged: two processes may find it at once. */

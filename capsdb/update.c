@@ -22,7 +22,7 @@ typedef struct Update {
     bool shown;
 } Update;
 
-/* ---- finding ------------------------------------------------------------------------------------ */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static bool is_emulator_name(const char *name)
 {
@@ -104,7 +104,7 @@ static GPtrArray *find_all(const char *root)
     return paths;
 }
 
-/* ---- adding ------------------------------------------------------------------------------------- */
+/* ---- adding ---------------------------------------------------------------------------------- */
 
 static void note(Update *update, const char *path, bool ok, const CapsAdded *added,
                  const GError *problem)

@@ -26,7 +26,7 @@ void caps_cli_print_reply(const CapsCli *cli, const char *command, json_t *value
     }
 }
 
-/* ---- ask ---------------------------------------------------------------------------------------- */
+/* ---- ask ------------------------------------------------------------------------------------- */
 
 static int print_refusal(const CapsCli *cli, const CapsAnswer *answer)
 {
@@ -91,7 +91,7 @@ int caps_cli_ask(const CapsCli *cli, GError **error)
     return CAPS_YES;
 }
 
-/* ---- why ---------------------------------------------------------------------------------------- */
+/* ---- why ------------------------------------------------------------------------------------- */
 
 static char *print_time(int64_t seconds)
 {
@@ -141,7 +141,7 @@ int caps_cli_why(const CapsCli *cli, GError **error)
     return answer.value ? CAPS_YES : CAPS_UNKNOWN;
 }
 
-/* ---- add ---------------------------------------------------------------------------------------- */
+/* ---- add ------------------------------------------------------------------------------------- */
 
 static void show_progress(void *context, size_t asked, size_t known)
 {
@@ -233,7 +233,7 @@ int caps_cli_record(const CapsCli *cli, GError **error)
     return CAPS_YES;
 }
 
-/* ---- list and show ------------------------------------------------------------------------------- */
+/* ---- list and show --------------------------------------------------------------------------- */
 
 static json_t *row_as_object(sqlite3_stmt *row)
 {

@@ -25,7 +25,7 @@ static void free_stored(gpointer data)
     g_free(stored);
 }
 
-/* ---- what is stored ----------------------------------------------------------------------------- */
+/* ---- what is stored -------------------------------------------------------------------------- */
 
 static json_t *parse_topology(const char *text)
 {
@@ -120,7 +120,7 @@ static GPtrArray *load_stored(CapsStore *store, const CapsIdentity *identity, GE
     return all;
 }
 
-/* ---- asking again -------------------------------------------------------------------------------- */
+/* ---- asking again ---------------------------------------------------------------------------- */
 
 typedef struct Session { /* one launch, kept while the target stays the same */
     const CapsCli *cli;

@@ -80,8 +80,7 @@ EmuDevice *emu_device_bus_owner(const EmuDevice *device);
 /* First address of a region on the system bus. */
 uint64_t emu_device_region_base(const EmuDevice *device, unsigned region);
 
-/* ---- interrupt lines ---------------------------------------------------------------------------
- */
+/* ---- interrupt lines ------------------------------------------------------------------------- */
 
 /* Drives an output. irq: index as generated (NS16550A_IRQ_IRQ); output: 0, or the element of an
  * output declared `many`. An output that is wired nowhere may be driven. Where several outputs lead
@@ -94,8 +93,7 @@ unsigned emu_device_n_outputs(const EmuDevice *device, unsigned irq);
 /* How many interrupt input lines the device has. */
 unsigned emu_device_n_inputs(const EmuDevice *device);
 
-/* ---- time
- * ---------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 /* Virtual time in nanoseconds since the machine was built; it stands still while the machine does.
  * May be called from any thread. */
@@ -116,8 +114,7 @@ bool emu_timer_is_set(const EmuTimer *timer);
  * 3.2.1). Told by the device that holds mtime, whenever the offset changes. */
 void emu_device_set_timebase(EmuDevice *device, uint64_t frequency, uint64_t offset);
 
-/* ---- characters
- * ------------------------------------------------------------------------------------ */
+/* ---- characters ------------------------------------------------------------------------------ */
 
 typedef struct EmuChar EmuChar;
 
@@ -144,8 +141,7 @@ void emu_char_write(EmuChar *chr, const uint8_t *bytes, size_t size);
 /* There is room again after can_receive() said 0. */
 void emu_char_accept_input(EmuChar *chr);
 
-/* ---- storage
- * ------------------------------------------------------------------------------------ */
+/* ---- storage --------------------------------------------------------------------------------- */
 
 typedef struct EmuBlock EmuBlock;
 
@@ -178,8 +174,7 @@ bool emu_block_is_read_only(const EmuBlock *block);
  * the device, so that emu_device_wait_jobs() waits for them. */
 void emu_block_submit(EmuBlock *block, const EmuBlockRequest *request);
 
-/* ---- frames
- * ------------------------------------------------------------------------------------ */
+/* ---- frames ---------------------------------------------------------------------------------- */
 
 typedef struct EmuNet EmuNet;
 
@@ -200,8 +195,7 @@ void emu_net_send(EmuNet *net, const struct iovec *parts, unsigned n);
 /* can_receive() may say yes again. */
 void emu_net_accept_input(EmuNet *net);
 
-/* ---- guest memory (DMA)
- * ---------------------------------------------------------------------------- */
+/* ---- guest memory (DMA) ---------------------------------------------------------------------- */
 
 /* Copies between a buffer and guest memory. False, and nothing was copied, unless the whole range
  * is RAM and, for a PCI function, bus mastering is enabled. */
@@ -212,8 +206,7 @@ bool emu_device_dma_write(EmuDevice *device, uint64_t address, const void *buffe
  * check it. */
 void *emu_device_dma_map(EmuDevice *device, uint64_t address, uint64_t size);
 
-/* ---- CPUs
- * ---------------------------------------------------------------------------------------------- */
+/* ---- CPUs ------------------------------------------------------------------------------------ */
 
 /* For the drivers of CPUs, which the machine's accelerator runs: makes one of this device (of
  * its properties), puts it to its state after power-on, drives its interrupt inputs. */
@@ -222,8 +215,7 @@ void emu_cpu_reset(EmuDevice *device);
 void emu_cpu_input(EmuDevice *device, unsigned line, bool level);
 void emu_cpu_done(EmuDevice *device);
 
-/* ---- power, and things worth knowing
- * ---------------------------------------------------------------- */
+/* ---- power, and things worth knowing --------------------------------------------------------- */
 
 typedef enum { EMU_POWER_OFF, EMU_POWER_FAIL, EMU_POWER_RESET } EmuPower;
 
@@ -240,9 +232,7 @@ uint64_t emu_device_n_guest_errors(const EmuDevice *device);
 void emu_device_lock(EmuDevice *device);
 void emu_device_unlock(EmuDevice *device);
 
-/* ---- work that may block
- * ----------------------------------------------------------------------------------------------
- */
+/* ---- work that may block --------------------------------------------------------------------- */
 
 /* Runs work(data) in one of the machine's worker threads, without the lock; then done(device, data)
  * with it. Jobs run beside each other and end in any order. Guest RAM that was mapped may be
@@ -253,8 +243,7 @@ void emu_device_run_job(EmuDevice *device, void (*work)(void *data),
  * before the driver's done(). */
 void emu_device_wait_jobs(EmuDevice *device);
 
-/* ---- PCI
- * ---------------------------------------------------------------------------------------------- */
+/* ---- PCI ------------------------------------------------------------------------------------- */
 
 #define EMU_PCI_CONFIG_SIZE 4096 /* PCI Express */
 #define EMU_PCI_N_BARS      6

@@ -43,7 +43,7 @@ void emu_session_set_name(EmuSession *session, const char *name);
 /* Writes the process id there, and removes the file at the end. */
 bool emu_session_set_pidfile(EmuSession *session, const char *path, GError **error);
 
-/* ---- the machine: as the commands of the same names say ------------------------------------------ */
+/* ---- the machine: as the commands of the same names say -------------------------------------- */
 
 bool emu_session_set(EmuSession *session, const ApiTarget *target, GError **error);
 bool emu_session_build(EmuSession *session, GError **error);
@@ -52,7 +52,7 @@ bool emu_session_cont(EmuSession *session, GError **error);
 void emu_session_stop(EmuSession *session);
 void emu_session_reset(EmuSession *session, ApiShutdownCause cause);
 
-/* ---- events --------------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 typedef struct EmuListener {
     void (*event)(void *context, const char *name, json_t *data); /* data borrowed, may be NULL */

@@ -25,8 +25,7 @@ struct PrbConversation {
     GString *record; /* borrowed, or NULL */
 };
 
-/* ---- errors, in words --------------------------------------------------------------------------
- */
+/* ---- errors, in words ------------------------------------------------------------------------ */
 
 static double seconds(unsigned ms)
 {
@@ -155,8 +154,7 @@ static json_t *receive_reply(PrbConversation *conversation, int64_t deadline, co
     }
 }
 
-/* ---- asking ------------------------------------------------------------------------------------
- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static json_t *make_request(PrbConversation *conversation, const char *command, json_t *arguments)
 {
@@ -230,8 +228,7 @@ bool prb_ask(PrbConversation *conversation, const char *command, json_t *argumen
     return ok;
 }
 
-/* ---- beginning and end --------------------------------------------------------------------------
- */
+/* ---- beginning and end ----------------------------------------------------------------------- */
 
 static bool offers(json_t *greeting, const char *capability)
 {

@@ -118,8 +118,7 @@ static gpointer keeper_thread(gpointer data)
     return NULL;
 }
 
-/* ---- making one -------------------------------------------------------------------------------
- */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 /* The cheap answers, in words; execve() has the last one. */
 static bool look_at_file(const char *path, GError **error)
@@ -263,8 +262,7 @@ void prb_jail_free(PrbJail *jail)
     g_free(jail);
 }
 
-/* ---- hearing it -------------------------------------------------------------------------------
- */
+/* ---- hearing it ------------------------------------------------------------------------------ */
 
 static void take_status(PrbJail *jail)
 {

@@ -14,8 +14,7 @@
 #include <linux/filter.h>
 #include <sys/resource.h>
 
-/* ---- the prober's side (jail.c) ---------------------------------------------------------------
- */
+/* ---- the prober's side (jail.c) -------------------------------------------------------------- */
 
 typedef struct PrbJail PrbJail;
 
@@ -44,8 +43,7 @@ bool prb_jail_cannot_run(const PrbJail *jail, int *ret_errno);
 char *prb_jail_console(const PrbJail *jail);
 const char *const *prb_jail_missing(const PrbJail *jail);
 
-/* ---- the keeper's side (keeper.c) -------------------------------------------------------------
- */
+/* ---- the keeper's side (keeper.c) ------------------------------------------------------------ */
 
 #define PRB_MONITOR_FD 3 /* of the emulator */
 
@@ -93,8 +91,7 @@ typedef struct PrbKeeperPlan {
 /* Runs as the child of a fork; never returns, calls nothing that is not async-signal-safe. */
 _Noreturn void prb_keeper_run(PrbKeeperPlan *plan);
 
-/* ---- system calls the emulator may not make (seccomp.c)
- * ------------------------------------------ */
+/* ---- system calls the emulator may not make (seccomp.c) -------------------------------------- */
 
 /* The filter as a program for prctl(); its instructions to be freed with g_free. False: error. */
 bool prb_seccomp_filter(struct sock_fprog *ret_filter, GError **error);

@@ -8,7 +8,7 @@
 
 #include "wire.h"
 
-/* ---- what can go wrong ---------------------------------------------------------------------- */
+/* ---- what can go wrong ----------------------------------------------------------------------- */
 
 /* Each is a way of not knowing; none of them is ever an answer "no". */
 #define PRB_ERROR (prb_error_quark())
@@ -35,7 +35,7 @@ void prb_error_set(GError **error, const char *reason, const char *message);
  * conversation is over. */
 bool prb_error_is_end(const GError *error);
 
-/* ---- limits --------------------------------------------------------------------------------- */
+/* ---- limits ---------------------------------------------------------------------------------- */
 
 typedef struct PrbLimits {
     unsigned probe_ms;       /* one launch, from fork to end */

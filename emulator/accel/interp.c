@@ -41,7 +41,7 @@ struct Interp {
     unsigned n_running; /* threads that are not parked */
 };
 
-/* ---- what harts ask of the machine -------------------------------------------------------------- */
+/* ---- what harts ask of the machine ----------------------------------------------------------- */
 
 static bool bus_load(void *context, uint64_t address, unsigned size, uint64_t *ret_value)
 {
@@ -89,7 +89,7 @@ static const EmuRiscvBusOps bus_ops = {
     .deadline = bus_deadline,
 };
 
-/* ---- a hart's thread ------------------------------------------------------------------------------ */
+/* ---- a hart's thread ------------------------------------------------------------------------- */
 
 static void wake(Cpu *cpu)
 {
@@ -140,7 +140,7 @@ static void *run_hart(void *data)
     return NULL;
 }
 
-/* ---- all harts ---------------------------------------------------------------------------------------- */
+/* ---- all harts ------------------------------------------------------------------------------- */
 
 static void interp_kick(void *state)
 {
@@ -181,7 +181,7 @@ static void interp_start(void *state)
     g_mutex_unlock(&interp->lock);
 }
 
-/* ---- making one --------------------------------------------------------------------------------------- */
+/* ---- making one ------------------------------------------------------------------------------ */
 
 /* Single letters after "rv64", then names between underscores. */
 static bool parse_isa(const char *text, EmuRiscvIsa *isa, GError **error)

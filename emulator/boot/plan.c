@@ -82,7 +82,7 @@ static bool put_data(Layout *layout, const char *option, uint64_t address, GByte
     return put(layout, &blob, error);
 }
 
-/* ---- programs --------------------------------------------------------------------------------- */
+/* ---- programs -------------------------------------------------------------------------------- */
 
 typedef struct Program {
     uint64_t entry, start, end; /* start 0: it is not there */
@@ -130,7 +130,7 @@ static bool put_program(Layout *layout, const char *option, const char *path, ui
     return true;
 }
 
-/* ---- device tree and initrd --------------------------------------------------------------------- */
+/* ---- device tree and initrd ------------------------------------------------------------------ */
 
 static GBytes *make_tree(const EmuBootConfig *config, const MdlHardware *hardware, GError **error)
 {
@@ -204,7 +204,7 @@ static bool put_top(Layout *layout, const EmuBootConfig *config, const MdlHardwa
            put_info(layout, address + all - sizeof(FwDynamicInfo), kernel, error);
 }
 
-/* ---- the whole ---------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool find_memory(const MdlHardware *hardware, Layout *layout, GError **error)
 {

@@ -13,8 +13,7 @@ static void *fail(GError **error, const char *message)
     return NULL;
 }
 
-/* ---- block ------------------------------------------------------------------------------------
- */
+/* ---- block ----------------------------------------------------------------------------------- */
 
 #define RAW_ONLY                                                                                   \
     "files are raw here; serve any other format with qemu-nbd, or convert it with qemu-img "       \
@@ -111,8 +110,7 @@ bool emu_drive_add(EmuBackends *backends, const char *text, GError **error)
                       error);
 }
 
-/* ---- net --------------------------------------------------------------------------------------
- */
+/* ---- net ------------------------------------------------------------------------------------- */
 
 static bool is_unix(EmuKeyval *keyval, const char *key, GError **error)
 {

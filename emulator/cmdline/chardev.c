@@ -13,7 +13,7 @@ static void *fail(GError **error, const char *message)
     return NULL;
 }
 
-/* ---- kinds --------------------------------------------------------------------------------------- */
+/* ---- kinds ----------------------------------------------------------------------------------- */
 
 static EmuCharBackend *open_null(EmuKeyval *keyval, GError **error)
 {
@@ -89,7 +89,7 @@ static const struct Kind {
     {"socket", open_socket, "id, path, host, port, fd, server, wait"},
 };
 
-/* ---- the two notations ------------------------------------------------------------------------------ */
+/* ---- the two notations ----------------------------------------------------------------------- */
 
 static bool add(EmuBackends *backends, const char *name, const char *id, EmuKeyval *keyval,
                 GError **error)

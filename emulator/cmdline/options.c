@@ -30,7 +30,7 @@ static bool fail(GError **error, const char *format, ...)
     return false;
 }
 
-/* ---- the machine ----------------------------------------------------------------------------------- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 static void set_text(Options *options, const char *member, const char *value)
 {
@@ -119,7 +119,7 @@ static bool opt_nodefaults(Options *options, const char *text, GError **error)
     return true;
 }
 
-/* ---- backends and monitors ---------------------------------------------------------------------------- */
+/* ---- backends and monitors ------------------------------------------------------------------- */
 
 /* A backend whose place nobody could know beforehand is announced, in QEMU's words. */
 static void announce(Options *options, const char *id)
@@ -187,7 +187,7 @@ static bool opt_mon(Options *options, const char *text, GError **error)
     return emu_monitor_add(options->session, chardev, error);
 }
 
-/* ---- devices and what is behind them --------------------------------------------------------------- */
+/* ---- devices and what is behind them --------------------------------------------------------- */
 
 static bool opt_blockdev(Options *options, const char *text, GError **error)
 {
@@ -238,7 +238,7 @@ static bool opt_device(Options *options, const char *text, GError **error)
     return true;
 }
 
-/* ---- what it starts from ----------------------------------------------------------------------- */
+/* ---- what it starts from --------------------------------------------------------------------- */
 
 /* The words of the command line live as long as the program. */
 static bool opt_bios(Options *options, const char *text, GError **error)
@@ -276,7 +276,7 @@ static bool opt_dtb(Options *options, const char *text, GError **error)
     return true;
 }
 
-/* ---- the run ------------------------------------------------------------------------------------------- */
+/* ---- the run --------------------------------------------------------------------------------- */
 
 static bool opt_stopped(Options *options, const char *text, GError **error)
 {
@@ -393,7 +393,7 @@ char *emu_options_help(void)
     return g_string_free(text, FALSE);
 }
 
-/* ---- reading and carrying out ---------------------------------------------------------------------------- */
+/* ---- reading and carrying out ---------------------------------------------------------------- */
 
 static const Option *option_find(const char *word)
 {

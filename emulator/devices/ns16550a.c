@@ -92,7 +92,7 @@ static unsigned trigger_level(const Uart *uart)
     return uart->fcr & FCR_ENABLE ? levels[uart->fcr >> 6] : 1;
 }
 
-/* ---- status and interrupts ------------------------------------------------------------------ */
+/* ---- status and interrupts ------------------------------------------------------------------- */
 
 static uint8_t line_status(const Uart *uart)
 {
@@ -223,7 +223,7 @@ static void line_event(EmuDevice *device, EmuCharEvent event)
     update_irq(device);
 }
 
-/* ---- modem lines ---------------------------------------------------------------------------- */
+/* ---- modem lines ----------------------------------------------------------------------------- */
 
 /* The inputs: what the outputs are in loopback, else a line that is always ready. */
 static uint8_t modem_inputs(const Uart *uart)
@@ -243,8 +243,7 @@ static void update_modem(Uart *uart)
     uart->msr = (uint8_t)(inputs | (uart->msr & 0x0f) | deltas);
 }
 
-/* ---- registers ---------------------------------------------------------------------------------
- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static uint64_t uart_read(EmuDevice *device, unsigned region, uint64_t offset, unsigned size)
 {
@@ -351,8 +350,7 @@ static void uart_write(EmuDevice *device, unsigned region, uint64_t offset, unsi
     update_irq(device);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static bool uart_init(EmuDevice *device, GError **error)
 {

@@ -43,8 +43,7 @@ static void set(uint32_t *words, unsigned bit, bool on)
     words[bit / 32] = on ? words[bit / 32] | mask : words[bit / 32] & ~mask;
 }
 
-/* ---- notification and claim ---------------------------------------------------------------------
- */
+/* ---- notification and claim ------------------------------------------------------------------ */
 
 /* The pending, enabled source of the highest priority above a floor; of equals the lowest. 0: none.
  */
@@ -114,8 +113,7 @@ static void complete(EmuDevice *device, const Context *context, uint32_t source)
     update_irqs(device);
 }
 
-/* ---- registers
- * ------------------------------------------------------------------------------------ */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 /* The bits of a word that stand for sources. */
 static uint32_t source_mask(const Plic *plic, unsigned word)
@@ -187,8 +185,7 @@ static void plic_write(EmuDevice *device, unsigned region, uint64_t offset, unsi
                                offset);
 }
 
-/* ---- life
- * --------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static bool plic_init(EmuDevice *device, GError **error)
 {

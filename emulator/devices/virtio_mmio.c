@@ -45,8 +45,7 @@ typedef struct Transport {
     uint32_t interrupts;
 } Transport;
 
-/* ---- interrupts -------------------------------------------------------------------------------
- */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 static void set_interrupts(EmuDevice *device, uint32_t interrupts)
 {
@@ -73,8 +72,7 @@ static const EmuVirtioTransport operations = {
     .config_changed = config_changed,
 };
 
-/* ---- registers --------------------------------------------------------------------------------
- */
+/* ---- registers ------------------------------------------------------------------------------- */
 
 static bool is_register(EmuDevice *device, const char *what, uint64_t offset, unsigned size)
 {
@@ -219,8 +217,7 @@ static void write_register(EmuDevice *device, unsigned region, uint64_t offset, 
         emu_device_guest_error(device, "write to register 0x%" G_GINT64_MODIFIER "x", offset);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void plugged(EmuDevice *device, unsigned bus, EmuDevice *child)
 {

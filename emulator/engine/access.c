@@ -85,8 +85,7 @@ uint8_t *emu_machine_ram(EmuMachine *machine, uint64_t address, uint64_t size)
     return range && range->ram ? range->ram + (address - range->base) : NULL;
 }
 
-/* ---- DMA
- * ------------------------------------------------------------------------------------------ */
+/* ---- DMA ------------------------------------------------------------------------------------- */
 
 void *emu_device_dma_map(EmuDevice *device, uint64_t address, uint64_t size)
 {

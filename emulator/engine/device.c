@@ -54,8 +54,7 @@ void emu_device_unlock(EmuDevice *device)
     emu_machine_unlock(device->machine);
 }
 
-/* ---- interrupt lines ----------------------------------------------------------------------------
- */
+/* ---- interrupt lines ------------------------------------------------------------------------- */
 
 static EmuOutput *output_at(const EmuDevice *device, unsigned irq, unsigned output)
 {
@@ -100,8 +99,7 @@ bool emu_device_input_level(const EmuDevice *device, unsigned line)
     return line < device->n_inputs && device->inputs[line].n_high > 0;
 }
 
-/* ---- time
- * ----------------------------------------------------------------------------------------- */
+/* ---- time ------------------------------------------------------------------------------------ */
 
 int64_t emu_device_now(const EmuDevice *device)
 {
@@ -127,8 +125,7 @@ void emu_device_set_timebase(EmuDevice *device, uint64_t frequency, uint64_t off
         machine->config.accel->timebase(machine->accel_state, frequency, offset);
 }
 
-/* ---- CPUs
- * ------------------------------------------------------------------------------------------ */
+/* ---- CPUs ------------------------------------------------------------------------------------ */
 
 bool emu_cpu_init(EmuDevice *device, GError **error)
 {
@@ -171,8 +168,7 @@ void *emu_device_cpu(const EmuDevice *device)
     return device->cpu;
 }
 
-/* ---- power and guest errors ---------------------------------------------------------------------
- */
+/* ---- power and guest errors ------------------------------------------------------------------ */
 
 void emu_device_request_power(EmuDevice *device, EmuPower power, unsigned code)
 {

@@ -66,8 +66,7 @@ void emu_pci_add_express_endpoint(EmuDevice *device)
     }
 }
 
-/* ---- root ports -------------------------------------------------------------------------------
- */
+/* ---- root ports ------------------------------------------------------------------------------ */
 
 static unsigned get(const uint8_t *bytes)
 {

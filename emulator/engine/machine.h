@@ -85,8 +85,7 @@ int64_t emu_machine_now(const EmuMachine *machine); /* virtual nanoseconds; with
 void emu_machine_lock(EmuMachine *machine);
 void emu_machine_unlock(EmuMachine *machine);
 
-/* ---- run-time plug ------------------------------------------------------------------------------
- */
+/* ---- run-time plug --------------------------------------------------------------------------- */
 
 /* A device comes or goes. hardware: the tree with it, or without it, and else the same as before by
  * ids and types; it takes the place of the machine's tree, and both must outlive the machine.
@@ -96,8 +95,7 @@ bool emu_machine_plug(EmuMachine *machine, const MdlHardware *hardware, const ch
 bool emu_machine_unplug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
                         GError **error);
 
-/* ---- the system bus -----------------------------------------------------------------------------
- */
+/* ---- the system bus -------------------------------------------------------------------------- */
 
 /* An access of 1, 2, 4 or 8 bytes as a CPU makes it; little-endian. False: nothing answers there
  * (a CPU takes an access fault). */
@@ -112,8 +110,7 @@ void emu_range_write(const EmuRange *range, uint64_t offset, unsigned size, uint
 /* The host's view of guest RAM; NULL unless the whole range is RAM. For boot code. */
 uint8_t *emu_machine_ram(EmuMachine *machine, uint64_t address, uint64_t size);
 
-/* ---- devices
- * ------------------------------------------------------------------------------------- */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 size_t emu_machine_n_devices(const EmuMachine *machine);
 EmuDevice *emu_machine_device_at(const EmuMachine *machine, size_t index); /* tree order */

@@ -86,8 +86,7 @@ bool emu_pci_msix_is_enabled(const EmuDevice *device)
     return device->msix && (control_of(device) & CONTROL_ENABLE);
 }
 
-/* ---- messages ---------------------------------------------------------------------------------
- */
+/* ---- messages -------------------------------------------------------------------------------- */
 
 static uint32_t *pending_word(EmuMsix *msix, unsigned vector)
 {
@@ -136,8 +135,7 @@ void emu_msix_config_written(EmuDevice *device)
     send_pending(device);
 }
 
-/* ---- the BAR ----------------------------------------------------------------------------------
- */
+/* ---- the BAR --------------------------------------------------------------------------------- */
 
 bool emu_msix_has_bar(const EmuDevice *device, unsigned bar)
 {

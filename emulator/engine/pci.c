@@ -104,8 +104,7 @@ static void put(uint8_t *bytes, uint64_t value, unsigned size)
     memcpy(bytes, &value, size);
 }
 
-/* ---- the function, as its driver makes it ------------------------------------------------------
- */
+/* ---- the function, as its driver makes it ---------------------------------------------------- */
 
 /* PCI-to-PCI bridge 1.2, 3.2.5: bus numbers, and three windows, all closed. */
 static void make_bridge(EmuPciFunction *function)
@@ -220,8 +219,7 @@ bool emu_pci_is_bus_master(const EmuDevice *device)
     return emu_pci_function_is_master(device->pci);
 }
 
-/* ---- INTx
- * ------------------------------------------------------------------------------------------ */
+/* ---- INTx ------------------------------------------------------------------------------------ */
 
 static void update_intx(EmuPciFunction *function)
 {
@@ -253,8 +251,7 @@ void emu_pci_set_intx(EmuDevice *device, bool level)
     update_intx(device->pci);
 }
 
-/* ---- life
- * -------------------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 EmuPciBus *emu_pci_bus_new(EmuDevice *host)
 {
@@ -297,8 +294,7 @@ void emu_pci_function_reset(EmuPciFunction *function)
         emu_msix_reset(function->device);
 }
 
-/* ---- configuration space
- * ---------------------------------------------------------------------------- */
+/* ---- configuration space --------------------------------------------------------------------- */
 
 /* Type 0 and type 1 accesses: a bridge takes those to the buses behind it, as its numbers say. */
 static EmuPciFunction *find(const EmuPciBus *bus, unsigned number, uint16_t bdf)
@@ -384,8 +380,7 @@ void emu_pci_config_write(EmuDevice *host, unsigned bus, uint16_t bdf, unsigned 
         driver->config_written(function->device, offset, size);
 }
 
-/* ---- memory and I/O space
- * ----------------------------------------------------------------------------- */
+/* ---- memory and I/O space -------------------------------------------------------------------- */
 
 static bool bar_decodes(const EmuPciFunction *function, unsigned index, EmuPciSpace space,
                         uint64_t address, unsigned size, uint64_t *ret_offset)

@@ -23,8 +23,7 @@ struct EmuBlockBackend {
     bool is_attached;
 };
 
-/* ---- opening ----------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static bool fail(GError **error, const EmuBlockFile *file, const char *format, ...)
     G_GNUC_PRINTF(3, 4);
@@ -134,8 +133,7 @@ void emu_block_backend_detach(EmuBlockBackend *backend)
     backend->is_attached = false;
 }
 
-/* ---- reading and writing ----------------------------------------------------------------------
- */
+/* ---- reading and writing --------------------------------------------------------------------- */
 
 static int fd_for(const EmuBlockBackend *backend, uint64_t offset, const struct iovec *parts,
                   unsigned n)
@@ -215,8 +213,7 @@ int emu_block_backend_flush(EmuBlockBackend *backend)
     return fdatasync(backend->fd) == 0 ? 0 : errno;
 }
 
-/* ---- holes and zeroes -------------------------------------------------------------------------
- */
+/* ---- holes and zeroes ------------------------------------------------------------------------ */
 
 static int allocate(EmuBlockBackend *backend, int mode, uint64_t offset, uint64_t size)
 {

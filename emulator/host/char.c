@@ -15,8 +15,7 @@ typedef struct CharSource {
     EmuCharBackend *backend;
 } CharSource;
 
-/* ---- watching descriptors
- * ------------------------------------------------------------------------- */
+/* ---- watching descriptors -------------------------------------------------------------------- */
 
 static void watch(EmuCharBackend *backend, gpointer *tag, int fd, GIOCondition condition, bool on)
 {
@@ -48,8 +47,7 @@ static void watch_listener(EmuCharBackend *backend, bool on)
     watch(backend, &backend->listen_tag, backend->listen_fd, G_IO_IN, on);
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------------------------ */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 /* Bytes written; -1: the other end is gone. Lock held. */
 static ssize_t write_some(EmuCharBackend *backend, const uint8_t *bytes, size_t size)
@@ -117,8 +115,7 @@ static bool flush(EmuCharBackend *backend)
     return empty;
 }
 
-/* ---- coming and going
- * ------------------------------------------------------------------------------------ */
+/* ---- coming and going ------------------------------------------------------------------------ */
 
 static void tell_opened(EmuCharBackend *backend)
 {
@@ -228,8 +225,7 @@ void emu_char_backend_poll(EmuCharBackend *backend)
     g_mutex_unlock(&backend->lock);
 }
 
-/* ---- the source
- * --------------------------------------------------------------------------------------------- */
+/* ---- the source ------------------------------------------------------------------------------ */
 
 static gboolean dispatch(GSource *source, GSourceFunc function, gpointer data)
 {

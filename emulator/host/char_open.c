@@ -33,8 +33,7 @@ EmuCharBackend *emu_char_null(void)
     return emu_char_backend_new();
 }
 
-/* ---- standard input and output
- * ----------------------------------------------------------------------- */
+/* ---- standard input and output --------------------------------------------------------------- */
 
 static void restore_stdio(EmuCharBackend *backend)
 {
@@ -73,8 +72,7 @@ EmuCharBackend *emu_char_stdio(GError **error)
     return backend;
 }
 
-/* ---- files and terminals
- * --------------------------------------------------------------------------------- */
+/* ---- files and terminals --------------------------------------------------------------------- */
 
 EmuCharBackend *emu_char_file(const char *path, bool append, GError **error)
 {
@@ -117,9 +115,7 @@ EmuCharBackend *emu_char_pty(GError **error)
     return backend;
 }
 
-/* ---- sockets
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- sockets --------------------------------------------------------------------------------- */
 
 EmuCharBackend *emu_char_fd(int fd, bool listening, GError **error)
 {

@@ -45,8 +45,7 @@ typedef struct NetSource {
     EmuNetBackend *backend;
 } NetSource;
 
-/* ---- watching ---------------------------------------------------------------------------------
- */
+/* ---- watching -------------------------------------------------------------------------------- */
 
 /* Lock held. Watches for input if it is wanted, and for room if something is to be sent. */
 static void watch(EmuNetBackend *backend, bool input)
@@ -100,8 +99,7 @@ static void hang_up(EmuNetBackend *backend)
     tell_link(backend, false);
 }
 
-/* ---- sending; lock held -----------------------------------------------------------------------
- */
+/* ---- sending; lock held ---------------------------------------------------------------------- */
 
 static void flush(EmuNetBackend *backend)
 {
@@ -167,8 +165,7 @@ void emu_net_backend_send(EmuNetBackend *backend, const struct iovec *parts, uns
     g_mutex_unlock(&backend->lock);
 }
 
-/* ---- receiving --------------------------------------------------------------------------------
- */
+/* ---- receiving ------------------------------------------------------------------------------- */
 
 /* How many bytes of a stream's frame are still to come; 0: it is whole; SIZE_MAX: nonsense. */
 static size_t missing(const EmuNetBackend *backend)
@@ -258,8 +255,7 @@ static gboolean dispatch(GSource *source, GSourceFunc function, gpointer data)
     return G_SOURCE_CONTINUE;
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static EmuNetBackend *backend_new(bool is_socket, bool is_stream)
 {

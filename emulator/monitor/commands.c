@@ -4,7 +4,7 @@
 
 #include "commands_emulator.gen.h"
 
-/* ---- session ------------------------------------------------------------------------------------ */
+/* ---- session --------------------------------------------------------------------------------- */
 
 bool emu_cmd_machine_set(EmuMonitor *monitor, const ApiMachineSetArgs *args, GError **error)
 {
@@ -40,7 +40,7 @@ bool emu_cmd_query_status(EmuMonitor *monitor, ApiStatusInfo **ret_reply, GError
     return true;
 }
 
-/* ---- machine ------------------------------------------------------------------------------------- */
+/* ---- machine --------------------------------------------------------------------------------- */
 
 bool emu_cmd_cont(EmuMonitor *monitor, GError **error)
 {
@@ -79,7 +79,7 @@ bool emu_cmd_device_list(EmuMonitor *monitor, GPtrArray **ret_reply, GError **er
     return true;
 }
 
-/* ---- registers, for tests -------------------------------------------------------------------------- */
+/* ---- registers, for tests -------------------------------------------------------------------- */
 
 static bool fail(GError **error, const char *reason, const char *path, const char *format, ...)
     G_GNUC_PRINTF(4, 5);

@@ -9,7 +9,7 @@
 #define QUEUE_TO_HANG_UP (16 * 1024 * 1024)
 #define INPUT_AT_ONCE    512
 
-/* ---- commands ------------------------------------------------------------------------------------ */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static const EmuCommand *find(const EmuCommand *table, const char *name)
 {
@@ -62,7 +62,7 @@ bool emu_monitor_execute(EmuSession *session, const char *command, json_t *argum
     return execute(&monitor, command, arguments, ret_reply, error);
 }
 
-/* ---- the conversation ------------------------------------------------------------------------------ */
+/* ---- the conversation ------------------------------------------------------------------------ */
 
 static void send_text(void *context, const char *text, size_t length)
 {

@@ -84,8 +84,7 @@ static Config *config_of(EmuVirtio *virtio)
     return (Config *)emu_virtio_config(virtio);
 }
 
-/* ---- ending a request -------------------------------------------------------------------------
- */
+/* ---- ending a request ------------------------------------------------------------------------ */
 
 static void end(EmuVirtioBuffer *buffer, size_t data_size, uint8_t status)
 {
@@ -106,8 +105,7 @@ static void request_done(EmuDevice *device, void *data, int error)
     g_free(request);
 }
 
-/* ---- one of each kind; false: it ends at once, with ret_status --------------------------------
- */
+/* ---- one of each kind; false: it ends at once, with ret_status ------------------------------- */
 
 static bool is_on_disk(EmuVirtio *virtio, uint64_t sector, uint64_t n)
 {
@@ -229,8 +227,7 @@ static void notified(EmuVirtio *virtio, EmuVirtqueue *queue)
     emu_virtqueue_flush(queue);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* 5.2.5.2: without either feature the driver cannot flush, so writes must be durable. */
 static void started(EmuVirtio *virtio)

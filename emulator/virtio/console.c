@@ -54,8 +54,7 @@ static EmuVirtioPort *port_at(Console *console, uint32_t number)
     return number < console->max_ports ? console->ports[number] : NULL;
 }
 
-/* ---- messages to the guest --------------------------------------------------------------------
- */
+/* ---- messages to the guest ------------------------------------------------------------------- */
 
 static void send_messages(EmuVirtio *virtio)
 {
@@ -101,8 +100,7 @@ static void introduce(const EmuVirtioPort *port)
         tell(port, PORT_OPEN, 1, NULL);
 }
 
-/* ---- messages from the guest ------------------------------------------------------------------
- */
+/* ---- messages from the guest ----------------------------------------------------------------- */
 
 static void handle_device_ready(Console *console, const Message *message)
 {
@@ -145,8 +143,7 @@ static void take_messages(EmuVirtio *virtio, EmuVirtqueue *queue)
     emu_virtqueue_flush(queue);
 }
 
-/* ---- data -------------------------------------------------------------------------------------
- */
+/* ---- data ------------------------------------------------------------------------------------ */
 
 static void take_data(EmuVirtioPort *port, EmuVirtqueue *queue)
 {
@@ -207,8 +204,7 @@ static void event(EmuDevice *device, EmuCharEvent event)
         tell(port, PORT_OPEN, port->host_is_open, NULL);
 }
 
-/* ---- the console device -----------------------------------------------------------------------
- */
+/* ---- the console device ---------------------------------------------------------------------- */
 
 static void notified(EmuVirtio *virtio, EmuVirtqueue *queue)
 {
@@ -309,8 +305,7 @@ void emu_virtio_console_unplugged(EmuDevice *device, unsigned bus, EmuDevice *ch
     port->virtio = NULL;
 }
 
-/* ---- ports ------------------------------------------------------------------------------------
- */
+/* ---- ports ----------------------------------------------------------------------------------- */
 
 bool emu_virtio_port_init(EmuDevice *device, GError **error)
 {

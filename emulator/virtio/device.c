@@ -8,8 +8,7 @@
 
 #define FEATURE EMU_VIRTIO_FEATURE
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static uint64_t ring_features(const struct virtio_props *props)
 {
@@ -93,8 +92,7 @@ unsigned emu_virtio_n_queues(const EmuVirtio *virtio)
     return virtio->n_queues;
 }
 
-/* ---- status (2.1) -----------------------------------------------------------------------------
- */
+/* ---- status (2.1) ---------------------------------------------------------------------------- */
 
 uint8_t emu_virtio_status(const EmuVirtio *virtio)
 {
@@ -177,8 +175,7 @@ void emu_virtio_set_status(EmuVirtio *virtio, uint8_t status)
         start(virtio);
 }
 
-/* ---- features (2.2) ---------------------------------------------------------------------------
- */
+/* ---- features (2.2) -------------------------------------------------------------------------- */
 
 void emu_virtio_offer(EmuVirtio *virtio, uint64_t features)
 {
@@ -222,8 +219,7 @@ void emu_virtio_accept(EmuVirtio *virtio, uint32_t select, uint32_t features)
     virtio->accepted |= (uint64_t)features << shift;
 }
 
-/* ---- configuration (2.5) ----------------------------------------------------------------------
- */
+/* ---- configuration (2.5) --------------------------------------------------------------------- */
 
 uint8_t *emu_virtio_config(EmuVirtio *virtio)
 {
@@ -264,8 +260,7 @@ void emu_virtio_config_write(EmuVirtio *virtio, uint64_t offset, unsigned size, 
             virtio->device, "configuration at 0x%" G_GINT64_MODIFIER "x cannot be written", offset);
 }
 
-/* ---- notifications ----------------------------------------------------------------------------
- */
+/* ---- notifications --------------------------------------------------------------------------- */
 
 void emu_virtio_notify(EmuVirtio *virtio, uint32_t index)
 {

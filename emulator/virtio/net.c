@@ -71,8 +71,7 @@ static Config *config_of(EmuVirtio *virtio)
     return (Config *)emu_virtio_config(virtio);
 }
 
-/* ---- sending ----------------------------------------------------------------------------------
- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 /* The Internet checksum (RFC 1071) from start on, into its place. */
 static void fill_checksum(uint8_t *frame, size_t size, size_t start, size_t offset)
@@ -130,8 +129,7 @@ static void send_frames(EmuVirtio *virtio, EmuVirtqueue *queue)
     emu_virtqueue_flush(queue);
 }
 
-/* ---- receiving --------------------------------------------------------------------------------
- */
+/* ---- receiving ------------------------------------------------------------------------------- */
 
 enum { RX_PROMISC, RX_ALLMULTI, RX_ALLUNI, RX_NOMULTI, RX_NOUNI, RX_NOBCAST };
 
@@ -228,8 +226,7 @@ static void link_changed(EmuDevice *device, bool up)
     set_link(virtio, up);
 }
 
-/* ---- the control queue (5.1.6.5) --------------------------------------------------------------
- */
+/* ---- the control queue (5.1.6.5) ------------------------------------------------------------- */
 
 enum { CLASS_RX = 0, CLASS_MAC = 1, CLASS_VLAN = 2 };
 enum { MAC_TABLE_SET = 0, MAC_ADDR_SET = 1, VLAN_ADD = 0, VLAN_DEL = 1 };
@@ -313,8 +310,7 @@ static void take_commands(EmuVirtio *virtio, EmuVirtqueue *queue)
     emu_virtqueue_flush(queue);
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void notified(EmuVirtio *virtio, EmuVirtqueue *queue)
 {

@@ -66,8 +66,7 @@ static EmuVirtioPci *state_of(EmuDevice *device)
     return emu_device_state(device);
 }
 
-/* ---- interrupts -------------------------------------------------------------------------------
- */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 static void set_isr(EmuDevice *device, uint8_t isr)
 {
@@ -106,8 +105,7 @@ static void forget_vectors(EmuDevice *device)
         pci->queue_vectors[i] = NO_VECTOR;
 }
 
-/* ---- the common structure (4.1.4.3) -----------------------------------------------------------
- */
+/* ---- the common structure (4.1.4.3) ---------------------------------------------------------- */
 
 static unsigned register_size(uint64_t offset)
 {
@@ -228,8 +226,7 @@ static bool write_common(EmuDevice *device, uint64_t offset, uint32_t value)
     return queue && write_queue(pci, queue, offset, value);
 }
 
-/* ---- accesses to the BAR ----------------------------------------------------------------------
- */
+/* ---- accesses to the BAR --------------------------------------------------------------------- */
 
 static void wrong_access(EmuDevice *device, const char *what, uint64_t offset, unsigned size)
 {
@@ -308,8 +305,7 @@ void emu_virtio_pci_write(EmuDevice *device, unsigned bar, uint64_t offset, unsi
     }
 }
 
-/* ---- configuration space ----------------------------------------------------------------------
- */
+/* ---- configuration space --------------------------------------------------------------------- */
 
 /* The window of the configuration access capability (4.1.4.9): false unless the guest has set it
  * up to a place in the BAR. */
@@ -375,8 +371,7 @@ static void add_structures(EmuDevice *device)
     memset(mask + offsetof(Capability, offset) + 2, 0xff, 12); /* offset, length, data */
 }
 
-/* ---- life -------------------------------------------------------------------------------------
- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 static void make_function(EmuDevice *device, const EmuVirtioClass *class)
 {

@@ -26,8 +26,7 @@ unsigned emu_virtqueue_index(const EmuVirtqueue *queue)
     return queue->index;
 }
 
-/* ---- setting up -------------------------------------------------------------------------------
- */
+/* ---- setting up ------------------------------------------------------------------------------ */
 
 uint16_t emu_virtqueue_max_size(const EmuVirtqueue *queue)
 {
@@ -124,8 +123,7 @@ void emu_virtqueue_reset(EmuVirtqueue *queue)
     memset(queue->areas, 0, sizeof(queue->areas));
 }
 
-/* ---- collecting a buffer ----------------------------------------------------------------------
- */
+/* ---- collecting a buffer --------------------------------------------------------------------- */
 
 bool emu_gather_add(EmuVirtqueue *queue, EmuGather *gather, uint64_t address, uint32_t size,
                     bool writable)
@@ -192,8 +190,7 @@ static EmuVirtioBuffer *buffer_new(EmuVirtqueue *queue, const EmuGather *gather)
     return buffer;
 }
 
-/* ---- for devices ------------------------------------------------------------------------------
- */
+/* ---- for devices ----------------------------------------------------------------------------- */
 
 static bool is_live(const EmuVirtqueue *queue)
 {
@@ -255,8 +252,7 @@ void emu_virtqueue_flush(EmuVirtqueue *queue)
         virtio->transport->queue_used(virtio->transport_context, queue->index);
 }
 
-/* ---- a buffer's memory ------------------------------------------------------------------------
- */
+/* ---- a buffer's memory ----------------------------------------------------------------------- */
 
 unsigned emu_iovec_slice(const struct iovec *from, unsigned n, size_t offset, size_t size,
                          struct iovec *ret_slice)

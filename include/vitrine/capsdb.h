@@ -27,7 +27,7 @@ typedef struct capsdb capsdb;
 typedef struct capsdb_answer capsdb_answer;
 typedef struct capsdb_error capsdb_error;
 
-/* ---- errors --------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 typedef enum {
     CAPSDB_USAGE = 2,     /* the call cannot be made so */
@@ -47,7 +47,7 @@ const char *capsdb_error_message(const capsdb_error *error);
 /* NULL is fine. */
 void capsdb_error_free(capsdb_error *error);
 
-/* ---- the database --------------------------------------------------------------------------- */
+/* ---- the database ---------------------------------------------------------------------------- */
 
 /* Opens a database file, made if missing. file: NULL for CAPSDB_ROOT/capsdb.db, or
  * $XDG_CACHE_HOME/capsdb/capsdb.db. A damaged file is moved aside and begun anew. */
@@ -60,7 +60,7 @@ void capsdb_close(capsdb *db);
 /* The longest that one launch of an emulator may take, in milliseconds (10,000 unless set). */
 int capsdb_set_deadline(capsdb *db, unsigned milliseconds, capsdb_error **ret_error);
 
-/* ---- asking --------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 #define CAPSDB_NO_PROBE 1u /* launch nothing: what is not stored is CAPSDB_NOT_KNOWN */
 #define CAPSDB_AGAIN    2u /* ask the emulator even if the answer is stored */

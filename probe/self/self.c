@@ -21,8 +21,7 @@ typedef struct Line {
     GPtrArray *machine_files; /* const char *; NULL-terminated when the words are read */
 } Line;
 
-/* ---- saying -----------------------------------------------------------------------------------
- */
+/* ---- saying ---------------------------------------------------------------------------------- */
 
 bool prb_write(int fd, const char *text, size_t length)
 {
@@ -76,8 +75,7 @@ static char *print_json(const json_t *value)
     return g_strconcat(text, "\n", NULL);
 }
 
-/* ---- the words ---------------------------------------------------------------------------------
- */
+/* ---- the words ------------------------------------------------------------------------------- */
 
 static const char *const line_options[] = {
     "--json", "--trace", "--machine-file", "--help", "--version", "--qmp", "-h", NULL};
@@ -145,8 +143,7 @@ static PrbExit unknown_command(const char *word)
     return PRB_USAGE;
 }
 
-/* ---- a question --------------------------------------------------------------------------------
- */
+/* ---- a question ------------------------------------------------------------------------------ */
 
 static json_t *error_json(const GError *error)
 {

@@ -17,8 +17,7 @@ typedef enum {
  * stderr. `vitrine --probe` is the same function. */
 int prb_main(int argc, char **argv);
 
-/* ---- between the files of this program ---------------------------------------------------------
- */
+/* ---- between the files of this program ------------------------------------------------------- */
 
 /* Writes all of it. False: nobody takes it. */
 bool prb_write(int fd, const char *text, size_t length);

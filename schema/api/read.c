@@ -51,8 +51,7 @@ static bool wrong_type(WireReader *reader, const char *wanted, const json_t *jso
     return false;
 }
 
-/* ---- scalars -----------------------------------------------------------------------------------
- */
+/* ---- scalars --------------------------------------------------------------------------------- */
 
 static bool read_bool(WireReader *reader, const json_t *json, void *place)
 {
@@ -186,8 +185,7 @@ static bool read_enum(WireReader *reader, const ApiTypeInfo *type, const json_t 
     return true;
 }
 
-/* ---- structs -----------------------------------------------------------------------------------
- */
+/* ---- structs --------------------------------------------------------------------------------- */
 
 static const ApiMemberInfo *find_member(const ApiTypeInfo *type, const char *name)
 {
@@ -267,8 +265,7 @@ static void *read_struct(WireReader *reader, const ApiTypeInfo *type, const json
     return value;
 }
 
-/* ---- values of any shape -----------------------------------------------------------------------
- */
+/* ---- values of any shape --------------------------------------------------------------------- */
 
 static bool read_one(WireReader *reader, const ApiTypeInfo *type, const json_t *json, void *place)
 {

@@ -13,8 +13,7 @@ const ApiTypeInfo api_type_str = {.name = "str", .kind = API_KIND_STR, .free = g
 const ApiTypeInfo api_type_any = {
     .name = "any", .kind = API_KIND_ANY, .free = (GDestroyNotify)json_decref};
 
-/* ---- where a value lies ------------------------------------------------------------------------
- */
+/* ---- where a value lies ---------------------------------------------------------------------- */
 
 bool api_kind_is_pointer(ApiKind kind)
 {
@@ -86,8 +85,7 @@ static void expect_set(const ApiTypeInfo *type, const ApiMemberInfo *member, con
     }
 }
 
-/* ---- making and freeing ------------------------------------------------------------------------
- */
+/* ---- making and freeing ---------------------------------------------------------------------- */
 
 GPtrArray *api_list_new(const ApiTypeInfo *element)
 {
@@ -161,8 +159,7 @@ void api_struct_free(const ApiTypeInfo *type, void *value)
     g_free(value);
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static json_t *write_hex(uint64_t value)
 {
@@ -275,8 +272,7 @@ json_t *api_struct_write(const ApiTypeInfo *type, const void *value)
     return json;
 }
 
-/* ---- replies -----------------------------------------------------------------------------------
- */
+/* ---- replies --------------------------------------------------------------------------------- */
 
 #ifdef API_CHECK_REPLIES
 static void check_reply(const ApiCommandInfo *command, const json_t *json)

@@ -5,7 +5,7 @@
 
 #define MAX_DEVICES 4096
 
-/* ---- CPUs and memory ----------------------------------------------------------------------- */
+/* ---- CPUs and memory ------------------------------------------------------------------------- */
 
 /* "a=b,c=d" as a made-up part; a name alone means on. */
 static MdlPart *make_cpu_part(MdlBuild *build)
@@ -175,8 +175,7 @@ static void wire_devices(MdlBuild *build)
     }
 }
 
-/* ---- the whole
- * ------------------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void fill_head(MdlBuild *build)
 {

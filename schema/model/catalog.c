@@ -127,8 +127,7 @@ static Entry *find_by_name(const MdlCatalog *catalog, const char *name)
     return entry ? entry : find_newest(catalog, name);
 }
 
-/* ---- reading an entry, bases first
- * --------------------------------------------------------------- */
+/* ---- reading an entry, bases first ----------------------------------------------------------- */
 
 static bool read_entry(const MdlCatalog *catalog, Entry *entry, MdlFindings *findings);
 
@@ -226,8 +225,7 @@ const char *const *mdl_catalog_names(const MdlCatalog *catalog)
     return (const char *const *)catalog->names->pdata;
 }
 
-/* ---- a person's own files
- * -------------------------------------------------------------------------- */
+/* ---- a person's own files -------------------------------------------------------------------- */
 
 /* A new entry for a file that has passed the tables, or NULL with a finding. */
 static Entry *make_entry(const MdlCatalog *catalog, MdlCfg *cfg, MdlFileKind kind,

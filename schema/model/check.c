@@ -54,8 +54,7 @@ static void check_device_id(MdlBuild *build)
     }
 }
 
-/* ---- buses ------------------------------------------------------------------------------------
- */
+/* ---- buses ----------------------------------------------------------------------------------- */
 
 static void check_bus_type(MdlBuild *build)
 {
@@ -101,8 +100,7 @@ static void check_slots(MdlBuild *build)
     }
 }
 
-/* ---- ranges of bytes ----------------------------------------------------------------------------
- */
+/* ---- ranges of bytes ------------------------------------------------------------------------- */
 
 static bool has_ranges(const MdlDevice *device)
 {
@@ -186,8 +184,7 @@ static void check_region_overlap(MdlBuild *build)
     }
 }
 
-/* ---- addresses ----------------------------------------------------------------------------------
- */
+/* ---- addresses ------------------------------------------------------------------------------- */
 
 static void check_address_reserved(MdlBuild *build)
 {
@@ -240,8 +237,7 @@ static void check_address_taken(MdlBuild *build)
     }
 }
 
-/* ---- interrupts
- * ---------------------------------------------------------------------------------- */
+/* ---- interrupts ------------------------------------------------------------------------------ */
 
 static void check_irq_target(MdlBuild *build)
 {
@@ -304,8 +300,7 @@ static void check_irq_shared(MdlBuild *build)
     }
 }
 
-/* ---- the device tree
- * ------------------------------------------------------------------------------ */
+/* ---- the device tree ------------------------------------------------------------------------- */
 
 static void check_node_value(MdlBuild *build)
 {
@@ -314,8 +309,7 @@ static void check_node_value(MdlBuild *build)
     }
 }
 
-/* ---- the table
- * ------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const HardwareCheck hardware_checks[] = {
     {MDL_CHECK_DEVICE_ID, check_device_id, {0}},

@@ -26,8 +26,7 @@ static int word_index(const char *const *words, const char *word)
     return -1;
 }
 
-/* ---- forms of values --------------------------------------------------------------------------
- */
+/* ---- forms of values ------------------------------------------------------------------------- */
 
 static bool is_name(const char *text)
 {
@@ -112,8 +111,7 @@ static bool has_form(MdlKeyForm form, const char *text)
     g_assert_not_reached();
 }
 
-/* ---- holding a file against the tables ---------------------------------------------------------
- */
+/* ---- holding a file against the tables ------------------------------------------------------- */
 
 static bool is_head(const MdlGroupSpec *spec)
 {
@@ -258,8 +256,7 @@ MdlCfg *mdl_declare_read(const MdlSource *source, MdlFileKind *ret_kind, MdlFind
     return g_steal_pointer(&cfg);
 }
 
-/* ---- reading types -----------------------------------------------------------------------------
- */
+/* ---- reading types --------------------------------------------------------------------------- */
 
 static bool read_yes(const MdlCfgGroup *group, const char *name)
 {

@@ -25,8 +25,7 @@ const MdlPart *mdl_build_part(const MdlBuild *build, const MdlDevice *device)
     return g_hash_table_lookup(build->parts, device);
 }
 
-/* ---- buses -------------------------------------------------------------------------------------
- */
+/* ---- buses ----------------------------------------------------------------------------------- */
 
 /* What nobody may take: the type's addresses, and the machine's slots on this bus. */
 static void reserve_addresses(MdlBuild *build, MdlBus *bus)
@@ -86,8 +85,7 @@ static MdlBus *find_bus_for_type(MdlBuild *build, const MdlDeviceType *type)
     return full;
 }
 
-/* ---- properties
- * ----------------------------------------------------------------------------------- */
+/* ---- properties ------------------------------------------------------------------------------ */
 
 static bool set_from_expression(MdlBuild *build, MdlDevice *device, const MdlProperty *property,
                                 const MdlSetting *setting, MdlValue *value)
@@ -149,8 +147,7 @@ static void set_properties(MdlBuild *build, MdlDevice *device, const MdlPart *pa
     }
 }
 
-/* ---- numbers over a device's own properties
- * --------------------------------------------------------- */
+/* ---- numbers over a device's own properties -------------------------------------------------- */
 
 static bool describe_own(void *context, const char *name, MdlNameInfo *ret_info)
 {
@@ -197,8 +194,7 @@ static void set_regions(MdlBuild *build, MdlDevice *device)
     }
 }
 
-/* ---- devices
- * ------------------------------------------------------------------------------------------ */
+/* ---- devices --------------------------------------------------------------------------------- */
 
 static MdlBus *find_bus_for(MdlBuild *build, const MdlDevice *device, const MdlOrigin *origin)
 {

@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* ---- as a machine file
- * --------------------------------------------------------------------------- */
+/* ---- as a machine file ----------------------------------------------------------------------- */
 
 /* A value that ends in a backslash is kept from going on in the next line by a space. */
 static void put_key(GString *out, const char *key, const char *value)
@@ -156,8 +155,7 @@ char *mdl_hardware_to_cfg(const MdlHardware *hardware)
     return g_string_free(out, FALSE);
 }
 
-/* ---- as a flattened tree of its own
- * ----------------------------------------------------------------- */
+/* ---- as a flattened tree of its own ---------------------------------------------------------- */
 
 static void put_string(MdlTreeNode *node, const char *name, const char *text)
 {

@@ -49,7 +49,7 @@ struct MdlExpr {
     const MdlExpr *left, *right; /* NOT has left only */
 };
 
-/* ---- parsing -------------------------------------------------------------------------------- */
+/* ---- parsing --------------------------------------------------------------------------------- */
 
 typedef struct Parser {
     MdlArena *arena;
@@ -208,7 +208,7 @@ MdlExpr *mdl_expr_parse(MdlArena *arena, const char *text, char **ret_why)
     return (MdlExpr *)expr;
 }
 
-/* ---- checking ------------------------------------------------------------------------------- */
+/* ---- checking -------------------------------------------------------------------------------- */
 
 static bool is_number(MdlKind kind)
 {
@@ -302,7 +302,7 @@ bool mdl_expr_check(const MdlExpr *expr, const MdlScope *scope, MdlKind *ret_kin
            check_operand(expr->right, scope, logical, ret_why);
 }
 
-/* ---- evaluating ----------------------------------------------------------------------------- */
+/* ---- evaluating ------------------------------------------------------------------------------ */
 
 static bool arithmetic(Binary binary, uint64_t a, uint64_t b, uint64_t *ret, char **ret_why)
 {

@@ -26,8 +26,7 @@ static uint32_t phandle_of(Guest *guest, MdlTreeNode *node)
     return node ? node->phandle : 0;
 }
 
-/* ---- names and references in values
- * --------------------------------------------------------------- */
+/* ---- names and references in values ---------------------------------------------------------- */
 
 static bool describe(void *context, const char *name, MdlNameInfo *ret_info)
 {
@@ -120,8 +119,7 @@ static void find(Guest *guest, const char *node, const MdlNodeProperty *property
              property ? property->name : "name", why);
 }
 
-/* ---- generators: values that follow from the tree
- * -------------------------------------------------- */
+/* ---- generators: values that follow from the tree -------------------------------------------- */
 
 /* PCI Bus Binding to Open Firmware 2.2.1.1: phys.hi of a range. */
 enum { PCI_SPACE_IO = 0x01000000, PCI_SPACE_MEM32 = 0x02000000, PCI_SPACE_MEM64 = 0x03000000 };
@@ -187,8 +185,7 @@ static void put_property(Guest *guest, MdlTreeNode *node, const MdlNodeProperty 
     }
 }
 
-/* ---- the nodes of a device
- * --------------------------------------------------------------------------- */
+/* ---- the nodes of a device ------------------------------------------------------------------- */
 
 static MdlTreeNode *parent_of(Guest *guest, const MdlDevice *device, const char *path)
 {
@@ -338,8 +335,7 @@ static void fill_nodes(Guest *guest, const MdlDevice *device)
     }
 }
 
-/* ---- the machine's own nodes
- * ---------------------------------------------------------------------------- */
+/* ---- the machine's own nodes ----------------------------------------------------------------- */
 
 static void put_cells_default(MdlTreeNode *node)
 {

@@ -42,8 +42,7 @@ void mdl_machine_free(MdlMachine *machine)
     g_free(machine);
 }
 
-/* ---- looking things up ------------------------------------------------------------------------
- */
+/* ---- looking things up ----------------------------------------------------------------------- */
 
 const MdlOption *mdl_machine_option(const MdlMachine *machine, const char *name)
 {
@@ -113,8 +112,7 @@ bool mdl_machine_describe(const MdlMachine *machine, const char *name, MdlNameIn
     return false;
 }
 
-/* ---- laying a layer over its base ---------------------------------------------------------------
- */
+/* ---- laying a layer over its base ------------------------------------------------------------ */
 
 typedef struct Layer {
     MdlMachine *machine;
@@ -347,8 +345,7 @@ static const struct {
     {"node", merge_node},
 };
 
-/* ---- checks that need all layers ----------------------------------------------------------------
- */
+/* ---- checks that need all layers ------------------------------------------------------------- */
 
 static bool describe(void *context, const char *name, MdlNameInfo *ret_info)
 {
@@ -543,8 +540,7 @@ static void settle_group(Layer *layer, const MdlCfgGroup *group)
     }
 }
 
-/* ---- the head -----------------------------------------------------------------------------------
- */
+/* ---- the head -------------------------------------------------------------------------------- */
 
 static void read_head(Layer *layer, const MdlCfgGroup *head, const MdlMachine *base)
 {

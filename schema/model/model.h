@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- values --------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 typedef enum {
     MDL_BOOL, /* on | off */
@@ -36,8 +36,7 @@ char *mdl_value_print(const MdlValue *value);
 /* The value as JSON: boolean, integer, string or null. New reference. */
 json_t *mdl_value_json(const MdlValue *value);
 
-/* ---- types: constant after the build ----------------------------------------------------------
- */
+/* ---- types: constant after the build --------------------------------------------------------- */
 
 typedef enum { MDL_SIDE_GUEST, MDL_SIDE_BACKEND } MdlSide;
 
@@ -166,7 +165,7 @@ const MdlBusType *mdl_bus_type_find(const char *name);
 const MdlAccelerator *mdl_accelerator_find(const char *name);
 bool mdl_device_type_has_trait(const MdlDeviceType *type, const char *trait);
 
-/* ---- findings ------------------------------------------------------------------------------- */
+/* ---- findings -------------------------------------------------------------------------------- */
 
 /* One thing wrong with a declaration or a target. Everything found is reported, in order. */
 typedef struct MdlFinding {
@@ -187,8 +186,7 @@ const MdlFinding *mdl_findings_at(const MdlFindings *findings, size_t index);
 /* "file:line: place: message (rule); suggestion", a line each. Free with g_free. */
 char *mdl_findings_print(const MdlFindings *findings);
 
-/* ---- what a question is about -----------------------------------------------------------------
- */
+/* ---- what a question is about ---------------------------------------------------------------- */
 
 /* A device that a person adds: everything but the type may be left open. */
 typedef struct MdlLooseDevice {
@@ -304,8 +302,7 @@ MdlOptionInfo mdl_machine_option_at(const MdlMachine *machine, size_t index);
 /* Whether the minimal layer alone is asked for; a VM's file may say so too. Recorded as read. */
 bool mdl_target_nodefaults(const MdlMachine *machine, const MdlTarget *target, MdlTrace *trace);
 
-/* ---- the hardware tree ------------------------------------------------------------------------
- */
+/* ---- the hardware tree ----------------------------------------------------------------------- */
 
 typedef struct MdlDevice MdlDevice;
 typedef struct MdlBus MdlBus;

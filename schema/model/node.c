@@ -7,8 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the tree -----------------------------------------------------------------------------------
- */
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 static void property_free(gpointer data)
 {
@@ -113,8 +112,7 @@ void mdl_tree_put_string(GByteArray *data, const char *text)
     g_byte_array_append(data, (const guint8 *)text, (guint)strlen(text) + 1);
 }
 
-/* ---- the notation
- * --------------------------------------------------------------------------------- */
+/* ---- the notation ---------------------------------------------------------------------------- */
 
 typedef struct Parser {
     const char *at;
@@ -339,8 +337,7 @@ char *mdl_tree_expand_name(const char *name, const MdlTreeScope *scope, char **r
                            close + 1);
 }
 
-/* ---- the flattened form
- * ----------------------------------------------------------------------------- */
+/* ---- the flattened form ---------------------------------------------------------------------- */
 
 /* libfdt says when there is no space: mdl_tree_flatten tries again with more. */
 static int flatten_node(void *blob, const MdlTreeNode *node)

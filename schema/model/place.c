@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- ranges of bytes ---------------------------------------------------------------------------
- */
+/* ---- ranges of bytes ------------------------------------------------------------------------- */
 
 static bool read_number(MdlBuild *build, MdlDevice *device, const MdlSetting *setting,
                         uint64_t *ret_number)
@@ -44,8 +43,7 @@ static void place_regions(MdlBuild *build, MdlDevice *device, const MdlPart *par
     }
 }
 
-/* ---- addresses of fields -----------------------------------------------------------------------
- */
+/* ---- addresses of fields --------------------------------------------------------------------- */
 
 static bool same_address(const MdlBusType *type, const MdlAddress *a, const MdlAddress *b)
 {

@@ -58,8 +58,7 @@ static char *known_words(const char *const *words)
     return g_strconcat("known: ", joined, NULL);
 }
 
-/* ---- machine and accelerator -------------------------------------------------------------------
- */
+/* ---- machine and accelerator ----------------------------------------------------------------- */
 
 static bool resolve_machine(Resolver *resolver)
 {
@@ -125,8 +124,7 @@ const MdlAccelerator *mdl_resolved_accel(MdlResolved *r)
     return r->accel;
 }
 
-/* ---- layers that nodefaults leaves out ----------------------------------------------------------
- */
+/* ---- layers that nodefaults leaves out ------------------------------------------------------- */
 
 static void resolve_nodefaults(Resolver *resolver)
 {
@@ -152,8 +150,7 @@ static bool left_out(MdlResolved *r, bool minimal)
     return !minimal && mdl_target_nodefaults(r->machine, r->target, r->trace);
 }
 
-/* ---- options ------------------------------------------------------------------------------------
- */
+/* ---- options --------------------------------------------------------------------------------- */
 
 static bool option_value(MdlResolved *r, const MdlOption *option, MdlValue *ret_value,
                          char **ret_why)
@@ -221,8 +218,7 @@ static void resolve_options(Resolver *resolver)
     }
 }
 
-/* ---- CPUs and memory
- * ------------------------------------------------------------------------------ */
+/* ---- CPUs and memory ------------------------------------------------------------------------- */
 
 static void resolve_cpu(Resolver *resolver)
 {
@@ -478,8 +474,7 @@ bool mdl_resolve(MdlArena *arena, const MdlCatalog *catalog, const MdlTarget *ta
     return true;
 }
 
-/* ---- names of expressions
- * --------------------------------------------------------------------------- */
+/* ---- names of expressions -------------------------------------------------------------------- */
 
 static bool describe(void *context, const char *name, MdlNameInfo *ret_info)
 {

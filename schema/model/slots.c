@@ -8,8 +8,7 @@ typedef struct Box {
     MdlSpan spans[MDL_MAX_FIELDS];
 } Box;
 
-/* ---- sets --------------------------------------------------------------------------------------
- */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 static void set_free(gpointer data)
 {
@@ -97,8 +96,7 @@ static int compare_sets(gconstpointer a, gconstpointer b)
     return 0;
 }
 
-/* ---- the fields of an address on one bus -------------------------------------------------------
- */
+/* ---- the fields of an address on one bus ----------------------------------------------------- */
 
 static bool takes_cpus(const MdlBus *bus)
 {
@@ -161,8 +159,7 @@ static Box box_of_pattern(const MdlBusType *type, const char *pattern, const Box
     return box;
 }
 
-/* ---- what boxes leave of a box ------------------------------------------------------------------
- */
+/* ---- what boxes leave of a box --------------------------------------------------------------- */
 
 typedef struct Rest {    /* one field of the product at a time */
     const GArray *boxes; /* Box, to be left out */
@@ -393,8 +390,7 @@ static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBu
     }
 }
 
-/* ---- buses of ranges ----------------------------------------------------------------------------
- */
+/* ---- buses of ranges ------------------------------------------------------------------------- */
 
 /* All 2^64 addresses are one more than a count can say: they are two sets. */
 static void add_free_range(GPtrArray *sets, MdlSpan span)

@@ -25,8 +25,7 @@ typedef struct Gen {
     MdlFindings *findings;
 } Gen;
 
-/* ---- printing C -------------------------------------------------------------------------------
- */
+/* ---- printing C ------------------------------------------------------------------------------ */
 
 static char *identifier(const char *name)
 {
@@ -233,8 +232,7 @@ static void put_accelerator(GString *out, const MdlAccelerator *accelerator)
     g_string_append(out, "\n};\n\n");
 }
 
-/* ---- the header of a driver
- * ---------------------------------------------------------------------- */
+/* ---- the header of a driver ------------------------------------------------------------------ */
 
 static void put_enum(GString *out, const char *id, const char *what, const char *name, size_t n)
 {
@@ -323,8 +321,7 @@ static char *driver_header(const MdlDeviceType *type)
     return g_string_free(out, FALSE);
 }
 
-/* ---- checks across files
- * --------------------------------------------------------------------------- */
+/* ---- checks across files --------------------------------------------------------------------- */
 
 static const Input *find_input(Gen *gen, MdlFileKind kind, const char *name)
 {
@@ -385,8 +382,7 @@ static void add_property_sets(Gen *gen, const Input *input, MdlDeviceType *type)
     }
 }
 
-/* ---- files
- * ------------------------------------------------------------------------------------------ */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int compare_inputs(gconstpointer a, gconstpointer b)
 {

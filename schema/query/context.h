@@ -12,8 +12,7 @@ struct CmdContext {
     MdlTrace *trace;             /* of the answer that is being computed */
 };
 
-/* ---- the subject of a question ----------------------------------------------------------------
- */
+/* ---- the subject of a question --------------------------------------------------------------- */
 
 /* What one question is about, from its target or the session's. */
 typedef struct CmdSubject {
@@ -40,8 +39,7 @@ bool cmd_subject_ignore(CmdContext *context, const ApiTarget *target, GError **e
 /* Records that the answer read a person's own machine files. */
 void cmd_read_machine_files(CmdContext *context);
 
-/* ---- pieces of replies -------------------------------------------------------------------------
- */
+/* ---- pieces of replies ----------------------------------------------------------------------- */
 
 ApiVerdict *cmd_verdict_yes(void);
 ApiVerdict *cmd_verdict_no(const char *reason, const char *format, ...) G_GNUC_PRINTF(2, 3);

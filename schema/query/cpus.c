@@ -138,8 +138,7 @@ bool cmd_query_hotpluggable_cpus(CmdContext *context, const ApiQueryHotpluggable
     return true;
 }
 
-/* ---- memory -----------------------------------------------------------------------------------
- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static ApiMemorySlot *describe_memory(const MdlDevice *device, const MdlPlacedRegion *placed,
                                       uint64_t alignment)

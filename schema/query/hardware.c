@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* ---- query-hardware: JSON ----------------------------------------------------------------------
- */
+/* ---- query-hardware: JSON -------------------------------------------------------------------- */
 
 static GPtrArray *describe_properties(const MdlDevice *device)
 {
@@ -110,8 +109,7 @@ static ApiHardware *describe_hardware(const MdlHardware *hardware)
     return api;
 }
 
-/* ---- query-hardware: its forms -----------------------------------------------------------------
- */
+/* ---- query-hardware: its forms --------------------------------------------------------------- */
 
 static char *to_base64(GBytes *bytes)
 {
@@ -152,8 +150,7 @@ bool cmd_query_hardware(CmdContext *context, const ApiQueryHardwareArgs *args,
     return true;
 }
 
-/* ---- check-target ------------------------------------------------------------------------------
- */
+/* ---- check-target ---------------------------------------------------------------------------- */
 
 /* A check looks at every word of the target, so that all of them are read. What has a name in the
  * trace already has its canonical value there, and the same words. */

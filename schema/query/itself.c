@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the schema -------------------------------------------------------------------------------
- */
+/* ---- the schema ------------------------------------------------------------------------------ */
 
 /* The text was made by the generator: it parses, and it has the form of its own schema. */
 static json_t *parse_own(const char *text)
@@ -68,8 +67,7 @@ bool cmd_query_commands(CmdContext *context, const ApiQueryCommandsArgs *args,
     return true;
 }
 
-/* ---- version and build ------------------------------------------------------------------------
- */
+/* ---- version and build ----------------------------------------------------------------------- */
 
 /* QEMU's release whose commands ours follow in name and form. */
 #define QEMU_MAJOR 7

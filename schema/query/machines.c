@@ -16,8 +16,7 @@ static ApiVerdict *usable_with(const MdlAccelerator *accel, const char *arch)
                                 accel->name, arch);
 }
 
-/* ---- query-machines ---------------------------------------------------------------------------
- */
+/* ---- query-machines -------------------------------------------------------------------------- */
 
 static GPtrArray *machine_accelerators(const char *arch)
 {
@@ -105,8 +104,7 @@ bool cmd_query_machines(CmdContext *context, const ApiQueryMachinesArgs *args,
     return true;
 }
 
-/* ---- query-machine-options --------------------------------------------------------------------
- */
+/* ---- query-machine-options ------------------------------------------------------------------- */
 
 static ApiVerdict *option_allowed(CmdContext *context, const CmdSubject *subject,
                                   const MdlOptionInfo *info)
@@ -154,8 +152,7 @@ bool cmd_query_machine_options(CmdContext *context, const ApiQueryMachineOptions
     return true;
 }
 
-/* ---- query-accelerators -----------------------------------------------------------------------
- */
+/* ---- query-accelerators ---------------------------------------------------------------------- */
 
 bool cmd_query_accelerators(CmdContext *context, const ApiQueryAcceleratorsArgs *args,
                             GPtrArray **ret_reply, GError **error)
@@ -183,8 +180,7 @@ bool cmd_query_accelerators(CmdContext *context, const ApiQueryAcceleratorsArgs 
     return true;
 }
 
-/* ---- query-cpu-definitions --------------------------------------------------------------------
- */
+/* ---- query-cpu-definitions ------------------------------------------------------------------- */
 
 static void add_cpu_definition(GPtrArray *list, const char *name)
 {

@@ -12,8 +12,7 @@
 static void render(GString *out, const ApiTypeInfo *type, ApiShape shape, const json_t *value,
                    const char *indent, unsigned width);
 
-/* ---- in few words ------------------------------------------------------------------------------
- */
+/* ---- in few words ---------------------------------------------------------------------------- */
 
 /* How much of a verdict is told: its answer, the class of its reason too, or the reason in words.
  */
@@ -124,8 +123,7 @@ static char *brief(const ApiTypeInfo *type, ApiShape shape, const json_t *value,
                                                            : brief_one(type, value, tell);
 }
 
-/* ---- lists of structs --------------------------------------------------------------------------
- */
+/* ---- lists of structs ------------------------------------------------------------------------ */
 
 static bool is_prose(const ApiMemberInfo *member)
 {
@@ -280,8 +278,7 @@ static void render_list(GString *out, const ApiTypeInfo *type, const json_t *lis
     render_blocks(out, type, list, indent, width);
 }
 
-/* ---- structs -----------------------------------------------------------------------------------
- */
+/* ---- structs --------------------------------------------------------------------------------- */
 
 /* Structs in lists get room of their own; a few of them in few words do not need it. */
 static bool goes_below(const ApiMemberInfo *member, const json_t *value)
@@ -347,8 +344,7 @@ static void render_struct(GString *out, const ApiTypeInfo *type, const json_t *v
     }
 }
 
-/* ---- any reply ---------------------------------------------------------------------------------
- */
+/* ---- any reply ------------------------------------------------------------------------------- */
 
 static void render(GString *out, const ApiTypeInfo *type, ApiShape shape, const json_t *value,
                    const char *indent, unsigned width)
@@ -401,8 +397,7 @@ char *cmd_render_depends_on(const json_t *depends_on, unsigned width)
     return cmd_render_value(&api_type_input, API_SHAPE_LIST, depends_on, width);
 }
 
-/* ---- errors ------------------------------------------------------------------------------------
- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static const char *text_of(const json_t *object, const char *member)
 {

@@ -27,8 +27,7 @@ static uint64_t hex_of(const json_t *object, const char *member)
     return g_ascii_strtoull(text_of(object, member), NULL, 16);
 }
 
-/* ---- one device in words -----------------------------------------------------------------------
- */
+/* ---- one device in words --------------------------------------------------------------------- */
 
 static void append_region(GString *text, const json_t *region, bool named)
 {
@@ -98,8 +97,7 @@ static char *describe(const json_t *device)
     return safe;
 }
 
-/* ---- the tree ----------------------------------------------------------------------------------
- */
+/* ---- the tree -------------------------------------------------------------------------------- */
 
 static void add_bus(Tree *tree, const json_t *bus, const char *indent, bool last, unsigned depth);
 

@@ -6,8 +6,7 @@
 
 #define MAX_EXACT (UINT64_C(1) << 53) /* integers that every client's JSON keeps */
 
-/* ---- buses ------------------------------------------------------------------------------------
- */
+/* ---- buses ----------------------------------------------------------------------------------- */
 
 static bool unknown_bus(const char *name, GPtrArray *known, GError **error)
 {
@@ -40,8 +39,7 @@ static ApiVerdict *hot_plug(const MdlBusType *type)
                                 type->name);
 }
 
-/* ---- query-device-slots -----------------------------------------------------------------------
- */
+/* ---- query-device-slots ---------------------------------------------------------------------- */
 
 /* "{slot}.{function}" */
 static char *address_form(const MdlBusType *type)
@@ -169,8 +167,7 @@ bool cmd_query_device_slots(CmdContext *context, const ApiQueryDeviceSlotsArgs *
     return true;
 }
 
-/* ---- query-address-rules ----------------------------------------------------------------------
- */
+/* ---- query-address-rules --------------------------------------------------------------------- */
 
 static ApiAddressField *describe_field(const MdlField *field, MdlSpan span)
 {

@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-/* ---- from JSON --------------------------------------------------------------------------------
- */
+/* ---- from JSON ------------------------------------------------------------------------------- */
 
 /* The text of a value as a command line would have it: on, 4, 128M. NULL: it has none. */
 static char *text_of(const json_t *value)
@@ -129,8 +128,7 @@ MdlTarget *cmd_target_from_api(const ApiTarget *api, GError **error)
     return wire_reader_finish(reader, error) ? g_steal_pointer(&target) : NULL;
 }
 
-/* ---- what is wrong with it ---------------------------------------------------------------------
- */
+/* ---- what is wrong with it ------------------------------------------------------------------- */
 
 /* Where in the arguments: findings name members of the target, or parts of a machine. NULL: the
  * latter. */
@@ -181,8 +179,7 @@ static bool missing_machine(const MdlCatalog *catalog, GError **error)
     return false;
 }
 
-/* ---- the subject -------------------------------------------------------------------------------
- */
+/* ---- the subject ----------------------------------------------------------------------------- */
 
 static bool names_more_than_accel(const MdlTarget *target)
 {

@@ -36,8 +36,7 @@ static const ApiMemberInfo *find_member(const ApiTypeInfo *type, const char *nam
     return NULL;
 }
 
-/* ---- values -----------------------------------------------------------------------------------
- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static json_t *parse_bool(const char *text)
 {
@@ -91,8 +90,7 @@ static char *split_pair(const char *text, const char **ret_value)
     return g_strndup(text, (size_t)(equals - text));
 }
 
-/* ---- the target -------------------------------------------------------------------------------
- */
+/* ---- the target ------------------------------------------------------------------------------ */
 
 static json_t *target_of(CmdArgs *args)
 {
@@ -161,8 +159,7 @@ static bool take_smp(CmdArgs *args, const char *option, const char *value, GErro
     return set_once(target_of(args), "smp", smp, option, error);
 }
 
-/* ---- the command's own arguments ---------------------------------------------------------------
- */
+/* ---- the command's own arguments ------------------------------------------------------------- */
 
 static bool set_argument(CmdArgs *args, const char *name, const char *option, const char *text,
                          GError **error)
@@ -200,8 +197,7 @@ static bool take_own(CmdArgs *args, const char *option, const char *value, GErro
     return set_argument(args, option + 2, option, value, error);
 }
 
-/* ---- all options -------------------------------------------------------------------------------
- */
+/* ---- all options ----------------------------------------------------------------------------- */
 
 typedef struct Option {
     const char *name;

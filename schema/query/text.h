@@ -18,7 +18,7 @@ GPtrArray *cmd_text_wrap(const char *text, size_t width);
 /* Appends text, and spaces up to that width. */
 void cmd_text_pad(GString *out, const char *text, size_t width);
 
-/* ---- tables: a header, rows of cells, all columns to the left but numbers --------------------- */
+/* ---- tables: a header, rows of cells, all columns to the left but numbers -------------------- */
 
 typedef struct CmdTable CmdTable;
 

@@ -66,8 +66,7 @@ bool cmd_query_device_types(CmdContext *context, const ApiQueryDeviceTypesArgs *
     return true;
 }
 
-/* ---- device-list-properties -------------------------------------------------------------------
- */
+/* ---- device-list-properties ------------------------------------------------------------------ */
 
 static ApiObjectPropertyInfo *describe_property(const MdlProperty *property, const MdlValue *value,
                                                 bool set)

@@ -12,7 +12,7 @@
 const WireLimits wire_limits_request = {1u << 20, 64, 1u << 16};
 const WireLimits wire_limits_reply = {64u << 20, 128, 1u << 20};
 
-/* ---- integers ------------------------------------------------------------------------------ */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 json_t *wire_json_uint(uint64_t value)
 {
@@ -74,7 +74,7 @@ bool wire_json_is_string(const json_t *value)
     return json_is_string(value) && !big_get(value, &number);
 }
 
-/* ---- the parser ---------------------------------------------------------------------------- */
+/* ---- the parser ------------------------------------------------------------------------------ */
 
 typedef struct Parser {
     const char *text, *at, *end;

@@ -48,7 +48,7 @@ void wire_session_free(WireSession *session)
     g_free(session);
 }
 
-/* ---- sending ------------------------------------------------------------------------------- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 /* Sends a document on a line of its own. Takes the reference. */
 static void send_document(WireSession *session, json_t *document)
@@ -183,7 +183,7 @@ static bool read_request(json_t *document, Request *ret_request, GError **error)
     return true;
 }
 
-/* ---- commands ------------------------------------------------------------------------------ */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static void read_capability(WireReader *reader, json_t *value, bool *depends_on)
 {

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- errors that travel -------------------------------------------------------------------- */
+/* ---- errors that travel ---------------------------------------------------------------------- */
 
 /* The one error domain of everything a client can be told. The code is always WIRE_ERROR_FAILED
  * unless somebody branches on it; what a client branches on is the reason, a CamelCase word. */
@@ -49,7 +49,7 @@ const char *wire_error_reason(const GError *error);
 const char *wire_error_path(const GError *error);
 json_t *wire_error_findings(const GError *error);
 
-/* ---- JSON text ----------------------------------------------------------------------------- */
+/* ---- JSON text ------------------------------------------------------------------------------- */
 
 typedef struct WireLimits {
     size_t max_bytes; /* of one document */
@@ -89,7 +89,7 @@ bool wire_json_get_int(const json_t *value, int64_t *ret_value);   /* false: not
 /* True for what stands for a string in JSON (a big integer is not one). */
 bool wire_json_is_string(const json_t *value);
 
-/* ---- typed readers (used by the generated code) --------------------------------------------- */
+/* ---- typed readers (used by the generated code) ---------------------------------------------- */
 
 typedef enum {
     WIRE_STRICT,  /* what a client sends us: an unknown member is an error */
@@ -116,7 +116,7 @@ void wire_reader_problem(WireReader *reader, const char *reason, const char *mem
  * each. Frees the reader. */
 bool wire_reader_finish(WireReader *reader, GError **error);
 
-/* ---- QMP, server side ----------------------------------------------------------------------- */
+/* ---- QMP, server side ------------------------------------------------------------------------ */
 
 /* One conversation as the serving side: bytes in, lines out. Knows greeting, capability
  * negotiation, ids of any JSON type, error objects, oversized and broken input (answered with an

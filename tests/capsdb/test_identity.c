@@ -91,7 +91,7 @@ static char *hash_of(const Tree *tree, const char *path)
     return g_strdup(identity->hash);
 }
 
-/* ---- the changes ------------------------------------------------------------------------------------ */
+/* ---- the changes ----------------------------------------------------------------------------- */
 
 static void nothing(const Tree *tree)
 {

@@ -274,7 +274,7 @@ static void test_a_transaction_is_all_or_nothing(void **state)
     caps_store_close(store);
 }
 
-/* ---- damage --------------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 typedef enum { TRUNCATE, ZERO, FLIP, REPLACE, N_KINDS } Kind;
 

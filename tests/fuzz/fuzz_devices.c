@@ -54,8 +54,7 @@ static uint64_t next(Input *input, unsigned size)
     return value;
 }
 
-/* ---- the machine ------------------------------------------------------------------------------
- */
+/* ---- the machine ----------------------------------------------------------------------------- */
 
 static void add_backends(Host *host)
 {
@@ -135,8 +134,7 @@ static void host_free(Host *host)
     g_free(host);
 }
 
-/* ---- steps ------------------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static void put(Host *host, uint64_t address, unsigned size, uint64_t value)
 {
@@ -269,8 +267,7 @@ static void step_enable(Host *host, Input *input)
     put(host, config + 0x04, 2, next(input, 2) | 6);
 }
 
-/* ---- the whole --------------------------------------------------------------------------------
- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static void check_after(Host *host)
 {

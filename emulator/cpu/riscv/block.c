@@ -41,7 +41,7 @@ void emu_riscv_blocks_check(Hart *hart)
     }
 }
 
-/* ---- making --------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static bool break_in_page(const Hart *hart, uint64_t address)
 {
@@ -142,7 +142,7 @@ static bool build(Hart *hart, Block *block, const FetchEntry *page, unsigned max
     return true;
 }
 
-/* ---- finding -------------------------------------------------------------------------------- */
+/* ---- finding --------------------------------------------------------------------------------- */
 
 static Block **bucket_of(const Hart *hart, uint64_t address)
 {

@@ -59,8 +59,7 @@ PLAIN(stval, stval, UINT64_MAX)
 PLAIN(mcounteren, mcounteren, UINT32_MAX)
 PLAIN(scounteren, scounteren, UINT32_MAX)
 
-/* ---- floating point (unpriv 11.2) --------------------------------------------------------------
- */
+/* ---- floating point (unpriv 11.2) ------------------------------------------------------------ */
 
 READ(fflags)
 {
@@ -96,8 +95,7 @@ WRITE(fcsr)
     write_frm(h, csr, value >> 5);
 }
 
-/* ---- status (3.1.6, 4.1.1) ---------------------------------------------------------------------
- */
+/* ---- status (3.1.6, 4.1.1) ------------------------------------------------------------------- */
 
 #define SSTATUS_WRITE                                                                              \
     (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR)
@@ -159,8 +157,7 @@ WRITE(sstatus)
     status_write(h, value, SSTATUS_WRITE);
 }
 
-/* ---- interrupts (3.1.9, 4.1.3) -----------------------------------------------------------------
- */
+/* ---- interrupts (3.1.9, 4.1.3) --------------------------------------------------------------- */
 
 /* Bits of mip that software may write: STIP not where Sstc makes it. */
 static uint64_t mip_writable(const Hart *h)
@@ -252,8 +249,7 @@ WRITE(stimecmp)
     emu_riscv_deadline_update(h);
 }
 
-/* ---- configuration (3.1.18, 4.1.10)
- * -------------------------------------------------------------- */
+/* ---- configuration (3.1.18, 4.1.10) ---------------------------------------------------------- */
 
 /* Fields that both envcfg registers have. CBIE of 2 is reserved: what was there stays. */
 static uint64_t envcfg_common(const Hart *h, uint64_t old, uint64_t value)
@@ -297,8 +293,7 @@ WRITE(senvcfg)
     h->senvcfg = envcfg_common(h, h->senvcfg, value);
 }
 
-/* ---- translation and protection (4.1.11, 3.7.1)
- * --------------------------------------------------- */
+/* ---- translation and protection (4.1.11, 3.7.1) ---------------------------------------------- */
 
 READ(satp)
 {
@@ -362,8 +357,7 @@ WRITE(pmpaddr)
     }
 }
 
-/* ---- counters (3.1.10 to 3.1.12)
- * -------------------------------------------------------------------- */
+/* ---- counters (3.1.10 to 3.1.12) ------------------------------------------------------------- */
 
 enum { INHIBIT_CY = 1, INHIBIT_IR = 4 };
 
@@ -411,8 +405,7 @@ WRITE(mcountinhibit)
     write_minstret(h, csr, instret);
 }
 
-/* ---- the table
- * ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 typedef struct Csr {
     unsigned number, count;

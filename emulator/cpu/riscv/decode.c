@@ -25,7 +25,7 @@ const char *const emu_riscv_formats[] = {
 #undef I
 };
 
-/* ---- fields --------------------------------------------------------------------------------- */
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static uint32_t bits(uint32_t word, unsigned high, unsigned low)
 {
@@ -127,7 +127,7 @@ static int32_t imm_csdsp(uint32_t w)
     return (int32_t)(bits(w, 9, 7) << 6 | bits(w, 12, 10) << 3);
 }
 
-/* ---- operands ------------------------------------------------------------------------------- */
+/* ---- operands -------------------------------------------------------------------------------- */
 
 /* What a field of rd means where it is an integer register. */
 static uint8_t target(uint32_t reg)
@@ -261,7 +261,7 @@ static void operands_2byte(Format format, uint32_t w, Insn *insn)
 #undef SET
 }
 
-/* ---- lookup --------------------------------------------------------------------------------- */
+/* ---- lookup ---------------------------------------------------------------------------------- */
 
 static unsigned key_of(uint32_t word)
 {

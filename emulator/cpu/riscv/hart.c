@@ -1,7 +1,7 @@
 /* hart: making, resetting and looking into harts, and the bus they share. */
 #include "internal.h"
 
-/* ---- bus ------------------------------------------------------------------------------------ */
+/* ---- bus ------------------------------------------------------------------------------------- */
 
 EmuRiscvBus *emu_riscv_bus_new(const EmuRiscvBusOps *ops, void *ctx)
 {
@@ -45,7 +45,7 @@ bool emu_riscv_bus_add_memory(EmuRiscvBus *bus, uint64_t base, uint64_t size, vo
     return true;
 }
 
-/* ---- hart ----------------------------------------------------------------------------------- */
+/* ---- hart ------------------------------------------------------------------------------------ */
 
 EmuRiscvHart *emu_riscv_hart_new(EmuRiscvBus *bus, const EmuRiscvIsa *isa, unsigned hart_id)
 {
@@ -151,7 +151,7 @@ bool emu_riscv_hart_write(EmuRiscvHart *hart, unsigned reg, uint64_t value)
     return true;
 }
 
-/* ---- memory --------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 /* Calls for each piece of a range that lies in one page; all of it must be memory. */
 static bool copy(EmuRiscvHart *hart, uint64_t address, uint8_t *buffer, size_t size, bool write)

@@ -174,7 +174,7 @@ typedef struct PmpRange {
     uint8_t config;
 } PmpRange;
 
-/* ---- the hart ------------------------------------------------------------------------------- */
+/* ---- the hart -------------------------------------------------------------------------------- */
 
 struct EmuRiscvHart {
     /* what handlers touch */
@@ -260,7 +260,7 @@ static inline uint64_t insn_pc(const Hart *hart, const Insn *insn)
     return hart->pc + insn->offset * 2u;
 }
 
-/* ---- block.c -------------------------------------------------------------------------------- */
+/* ---- block.c --------------------------------------------------------------------------------- */
 
 void emu_riscv_blocks_init(Hart *hart);
 void emu_riscv_blocks_done(Hart *hart);

@@ -74,8 +74,7 @@ static void set_bits(Hart *h, EmuRiscvFormatRef format, unsigned reg, uint64_t b
     h->f[reg] = format == F32 ? BOX | bits : bits;
 }
 
-/* ---- softfloat's part -------------------------------------------------------------------------
- */
+/* ---- softfloat's part ------------------------------------------------------------------------ */
 
 #define SLOW static __attribute__((noinline)) const Insn *
 
@@ -167,8 +166,7 @@ SLOW wake(Hart *h, const Insn *i)
     return i;
 }
 
-/* ---- arithmetic (11.6, 12.4) --------------------------------------------------------------------
- */
+/* ---- arithmetic (11.6, 12.4) ----------------------------------------------------------------- */
 
 #define ARITHMETIC(name, width, operator, operation)                                               \
     OP(name)                                                                                       \
@@ -271,8 +269,7 @@ CHOOSE(fmax_s, emu_riscv_soft_max, 32, __builtin_isgreater)
 CHOOSE(fmin_d, emu_riscv_soft_min, 64, __builtin_isless)
 CHOOSE(fmax_d, emu_riscv_soft_max, 64, __builtin_isgreater)
 
-/* ---- comparisons (11.8): C's < and <= raise invalid for any NaN, == for signaling ones ---------
- */
+/* ---- comparisons (11.8): C's < and <= raise invalid for any NaN, == for signaling ones ------- */
 
 #define COMPARE(name, width, operator, set, signaling)                                             \
     OP(name)                                                                                       \
@@ -290,8 +287,7 @@ COMPARE(feq_d, 64, ==, 1 << EMU_RISCV_EQUAL, false)
 COMPARE(flt_d, 64, <, 1 << EMU_RISCV_LESS, true)
 COMPARE(fle_d, 64, <=, 1 << EMU_RISCV_LESS | 1 << EMU_RISCV_EQUAL, true)
 
-/* ---- conversions (11.7, 12.5) -------------------------------------------------------------------
- */
+/* ---- conversions (11.7, 12.5) ---------------------------------------------------------------- */
 
 /* Hosts truncate; what fits is the same here. In range first: what does not fit must raise nothing
  * but invalid. */
@@ -363,8 +359,7 @@ OP(fcvt_d_s)
     NEXT;
 }
 
-/* ---- moves of bits (11.7, 11.9, 12.5)
- * ------------------------------------------------------------- */
+/* ---- moves of bits (11.7, 11.9, 12.5) -------------------------------------------------------- */
 
 #define BITS(name, ...)                                                                            \
     OP(name)                                                                                       \

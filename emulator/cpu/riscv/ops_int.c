@@ -151,8 +151,7 @@ COMPUTE(binvi, RS1 ^ BIT(i->imm))
 COMPUTE(bset, RS1 | BIT(RS2))
 COMPUTE(bseti, RS1 | BIT(i->imm))
 
-/* ---- jumps (unpriv 2.5): imm is relative to the block's start ----------------------------------
- */
+/* ---- jumps (unpriv 2.5): imm is relative to the block's start -------------------------------- */
 
 /* Without C, a target that is not a multiple of 4 is an exception of the jump itself, not taken
  * branches excepted. */

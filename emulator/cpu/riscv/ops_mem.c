@@ -5,8 +5,7 @@
  */
 #include "ops.h"
 
-/* ---- loads and stores (unpriv 2.6, 11.5, 12.3) -------------------------------------------------
- */
+/* ---- loads and stores (unpriv 2.6, 11.5, 12.3) ----------------------------------------------- */
 
 static __attribute__((noinline, cold)) const Insn *load_slow(Hart *h, const Insn *i, unsigned size,
                                                              bool sign)
@@ -246,8 +245,7 @@ AMO(amominu_d, uint64_t, choose_minu_d(at, operand))
 AMO(amomaxu_w, uint32_t, (int32_t)choose_maxu_w(at, operand))
 AMO(amomaxu_d, uint64_t, choose_maxu_d(at, operand))
 
-/* ---- cache blocks (CMO 1.0) -------------------------------------------------------------------
- */
+/* ---- cache blocks (CMO 1.0) ------------------------------------------------------------------ */
 
 /* menvcfg and senvcfg say below which mode the operation is permitted (CMO 1.0, 2.5.1). */
 static bool permitted(const Hart *h, uint64_t field)

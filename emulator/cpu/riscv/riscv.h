@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* ---- the instruction set of a hart ---------------------------------------------------------- */
+/* ---- the instruction set of a hart ----------------------------------------------------------- */
 
 typedef enum EmuRiscvExt {
 #define EXT(id, name) EMU_RISCV_EXT_##id,
@@ -57,7 +57,7 @@ uint64_t emu_riscv_isa_misa(const EmuRiscvIsa *isa);
 /* The value of `mmu-type`: "riscv,sv57"; NULL: none. Static. */
 const char *emu_riscv_isa_mmu_type(const EmuRiscvIsa *isa);
 
-/* ---- the bus -------------------------------------------------------------------------------- */
+/* ---- the bus --------------------------------------------------------------------------------- */
 
 typedef struct EmuRiscvBus EmuRiscvBus;
 
@@ -87,7 +87,7 @@ void emu_riscv_bus_free(EmuRiscvBus *bus);
 bool emu_riscv_bus_add_memory(EmuRiscvBus *bus, uint64_t base, uint64_t size, void *host,
                               bool writable, GError **error);
 
-/* ---- a hart --------------------------------------------------------------------------------- */
+/* ---- a hart ---------------------------------------------------------------------------------- */
 
 typedef struct EmuRiscvHart EmuRiscvHart;
 

@@ -402,8 +402,7 @@ uint64_t emu_riscv_soft_class(Format format, uint64_t bits)
     }
 }
 
-/* ---- integers ---------------------------------------------------------------------------------
- */
+/* ---- integers -------------------------------------------------------------------------------- */
 
 static uint64_t saturated(Fp *fp, bool low, unsigned bits, bool is_signed)
 {

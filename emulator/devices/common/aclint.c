@@ -3,8 +3,7 @@
 
 #define NS_PER_S 1000000000
 
-/* ---- MSWI -------------------------------------------------------------------------------------
- */
+/* ---- MSWI ------------------------------------------------------------------------------------ */
 
 void emu_mswi_init(EmuMswi *mswi, EmuDevice *device, unsigned irq)
 {
@@ -31,8 +30,7 @@ void emu_mswi_write(EmuMswi *mswi, EmuDevice *device, uint64_t offset, uint32_t 
         emu_device_set_irq(device, mswi->irq, (unsigned)hart, value & 1);
 }
 
-/* ---- MTIMER
- * -------------------------------------------------------------------------------------- */
+/* ---- MTIMER ---------------------------------------------------------------------------------- */
 
 static uint64_t ticks(const EmuMtimer *mtimer, EmuDevice *device)
 {
@@ -96,8 +94,7 @@ void emu_mtimer_reset(EmuMtimer *mtimer, EmuDevice *device)
     set_mtime(mtimer, device, 0);
 }
 
-/* ---- registers, whole or by halves
- * ---------------------------------------------------------------- */
+/* ---- registers, whole or by halves ----------------------------------------------------------- */
 
 static uint64_t part_of(uint64_t value, uint64_t offset, unsigned size)
 {

@@ -145,8 +145,7 @@ void *guest_at(Guest *guest, uint64_t address)
     return memory;
 }
 
-/* ---- rings ------------------------------------------------------------------------------------
- */
+/* ---- rings ----------------------------------------------------------------------------------- */
 
 static Descriptor *descriptor_at(Guest *guest, const GuestQueue *queue, unsigned index)
 {

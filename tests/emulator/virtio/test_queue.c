@@ -143,8 +143,7 @@ static void test_reset_in_any_state(void **state)
     guest_free(guest);
 }
 
-/* ---- what no driver should do -----------------------------------------------------------------
- */
+/* ---- what no driver should do ---------------------------------------------------------------- */
 
 /* The buffer is refused: nothing is used, the device wants a reset, and after one it works. */
 static void expect_fault(Guest *guest, GuestQueue *queue)

@@ -20,8 +20,7 @@ struct EmuMonitor {
     unsigned cleared;
 };
 
-/* ---- the handlers ------------------------------------------------------------------------------
- */
+/* ---- the handlers ---------------------------------------------------------------------------- */
 
 static ApiShelfInfo *shelf_new(const char *name)
 {
@@ -81,8 +80,7 @@ bool emu_cmd_shelf_count(EmuMonitor *monitor, uint64_t *ret_reply, GError **erro
     return true;
 }
 
-/* ---- the tests ---------------------------------------------------------------------------------
- */
+/* ---- the tests ------------------------------------------------------------------------------- */
 
 static json_t *parse(const char *text)
 {

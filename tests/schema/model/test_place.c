@@ -242,7 +242,7 @@ static void test_places_are_counted(void **state)
     }
 }
 
-/* ---- wires ------------------------------------------------------------------------------------ */
+/* ---- wires ----------------------------------------------------------------------------------- */
 
 static void expect_wire(const MdlHardware *hardware, const char *id, size_t index,
                         const char *expected)

@@ -10,8 +10,7 @@
 
 #include <string.h>
 
-/* ---- all targets -------------------------------------------------------------------------------
- */
+/* ---- all targets ----------------------------------------------------------------------------- */
 
 /* A value that is not the default. */
 static char *other_value(const MdlProperty *property)
@@ -79,8 +78,7 @@ static GPtrArray *all_targets(const MdlCatalog *catalog)
     return all;
 }
 
-/* ---- answers -----------------------------------------------------------------------------------
- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 typedef struct Answer {
     char *text;           /* of a target that is refused: "refused" */
@@ -138,8 +136,7 @@ static GPtrArray *all_answers(Asker *asker, const char *command, const GPtrArray
     return answers;
 }
 
-/* ---- what must hold ----------------------------------------------------------------------------
- */
+/* ---- what must hold -------------------------------------------------------------------------- */
 
 /* Remembers the text under the key, which it takes. False: another text was there. */
 static bool agrees(GHashTable *texts, char *key, char *text)

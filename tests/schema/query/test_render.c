@@ -17,8 +17,7 @@ static void expect_text(char *got, const char *expected)
     g_free(got);
 }
 
-/* ---- text --------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 static void test_width(void **state)
 {
@@ -71,8 +70,7 @@ static void test_numbers(void **state)
     expect_text(cmd_text_number(UINT64_MAX), "18446744073709551615");
 }
 
-/* ---- replies -----------------------------------------------------------------------------------
- */
+/* ---- replies --------------------------------------------------------------------------------- */
 
 static char *render(const ApiTypeInfo *type, ApiShape shape, const char *text, unsigned width)
 {
