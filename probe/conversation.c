@@ -8,6 +8,9 @@
 #include "transcript.h"
 
 #include <errno.h>
+#include <string.h>
+
+#define MAX_WORDS 160 /* bytes of an emulator's console in an error */
 
 struct PrbConversation {
     char *path;
@@ -30,6 +33,24 @@ struct PrbConversation {
 static double seconds(unsigned ms)
 {
     return ms / 1000.0;
+}
+
+/* The end of the last line on its console, fit to stand in a message: what an emulator prints may
+ * be long, and may be meant for the terminal of whoever reads it. Free with g_free. */
+static char *last_words(const PrbConversation *conversation)
+{
+    g_autofree char *console = prb_jail_console(conversation->jail);
+    char *last = g_strchomp(console);
+    char *line = strrchr(last, '\n');
+    line = line ? line + 1 : last;
+    size_t length = strlen(line);
+    char *words = g_utf8_make_valid(line + (length > MAX_WORDS ? length - MAX_WORDS : 0), -1);
+    for (char *at = words; *at; at++) {
+        if (g_ascii_iscntrl(*at)) {
+            *at = '?';
+        }
+    }
+    return words;
 }
 
 /* The error of a conversation that ends here. doing: "query-machines", or NULL before the
@@ -58,10 +79,7 @@ static void set_end(PrbConversation *conversation, PrbJailNews news, const char 
             code = number == ENOENT ? PRB_ERROR_NOT_FOUND : PRB_ERROR_NOT_EXECUTABLE;
         }
     }
-    g_autofree char *console = prb_jail_console(conversation->jail);
-    char *last = g_strchomp(console);
-    char *line = strrchr(last, '\n');
-    line = line ? line + 1 : last;
+    g_autofree char *line = last_words(conversation);
     g_set_error(error, PRB_ERROR, code, "%s: %s%s%s%s%s", conversation->path, doing ? doing : "",
                 doing ? ": " : "", how, *line ? "; its last words: " : "", line);
 }

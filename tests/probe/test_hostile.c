@@ -101,6 +101,12 @@ static bool try_emulator(const char *path, bool without_namespaces)
     if (took > DEADLINE_MS + SLACK_MS) {
         print_message("%s: ended after %d ms\n", path, (int)took);
     }
+    if (error) { /* what it printed does not flood the one who reads the error, nor his terminal */
+        assert_true(strlen(error->message) < strlen(path) + 1024);
+        for (const char *at = error->message; *at; at++) {
+            assert_false(g_ascii_iscntrl(*at));
+        }
+    }
     if (g_strcmp0(got, reason) || took > HANGS_MS || count_processes(path)) {
         print_error("%s: expected %s, got %s (%s) after %d ms, %u processes left\n", path, reason,
                     got, error ? error->message : "", (int)took, count_processes(path));
