@@ -34,6 +34,7 @@ class Refused(unittest.TestCase):
                 (["-machine", "virt", "-cpu", "nonsense"], "-cpu", "rv64"),
                 (["-machine", "virt", "-smp", "many"], "-smp", "many"),
                 (["-machine", "virt", "-smp", "600"], "-smp", "512"),
+                (["-machine", "virt", "-smp", "9"], "-smp", "interp", "8"),
                 (["-machine", "virt", "-smp", "nonsense=2"], "-smp", "nonsense"),
                 (["-machine", "virt", "-m", "a lot"], "-m", "a lot"),
                 (["-machine", "virt", "-m", "1"], "-m", "16M"),
@@ -57,7 +58,7 @@ class Refused(unittest.TestCase):
                 (["-mon", "chardev=a,mode=control"], "-mon", "'a'"),
                 (["-chardev", "null,id=a", "-mon", "a"], "-mon", "mode=control"),
                 (["-qmp", "null", "-mon", "chardev=compat_monitor0,mode=control"], "in use"),
-                (["-machine", "virt", "-serial", "chardev:a"], "serial0", "'a'"),
+                (["-machine", "virt,accel=none", "-serial", "chardev:a"], "serial0", "'a'"),
                 (["-pidfile", "/nonexistent/x"], "-pidfile", "/nonexistent/x")):
             with self.subTest(arguments=arguments):
                 self.refused(arguments, *words)
@@ -93,7 +94,8 @@ class Done(unittest.TestCase):
         options = "virt,aclint=on,virtio-transports=3"
         for arguments in (["-machine", options, "-smp", "2", "-m", "256", "-accel", "none"],
                           ["-m", "size=256M", "--smp", "cpus=2", "-M", options + ",accel=none"],
-                          ["-machine", "type=" + options, "-smp", "2", "-m", "262144K"]):
+                          ["-machine", "type=" + options, "-accel", "none", "-smp", "2", "-m",
+                           "262144K"]):
             self.assertEqual(self.target(*arguments), expected)
 
     def test_starts_unless_told_otherwise(self):
@@ -119,24 +121,24 @@ class Done(unittest.TestCase):
 
     def test_serial_to_a_file(self):
         with tempfile.NamedTemporaryFile() as file:
-            with Vitrine("-machine", "virt", "-serial", "file:" + file.name) as vitrine:
+            with Vitrine("-machine", "virt,accel=none", "-serial", "file:" + file.name) as vitrine:
                 self.send(vitrine, "hello\n")
                 self.assertEqual(file.read(), b"hello\n")
-            with Vitrine("-chardev", "file,id=f,append=on,path=" + file.name, "-machine", "virt",
+            with Vitrine("-chardev", "file,id=f,append=on,path=" + file.name, "-machine", "virt,accel=none",
                          "-serial", "chardev:f") as vitrine:
                 self.send(vitrine, "again\n")
                 self.assertEqual(file.read(), b"again\n")
 
     def test_serial_to_standard_output(self):
         for arguments in (["-serial", "stdio"], ["-nographic"]):
-            with Vitrine("-machine", "virt", *arguments) as vitrine:
+            with Vitrine("-machine", "virt,accel=none", *arguments) as vitrine:
                 self.send(vitrine, "hello\n")
                 self.assertEqual(vitrine.process.stdout.readline(), b"hello\n")
 
     def test_serial_over_a_socket(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "line")
-            with Vitrine("-machine", "virt", "-serial",
+            with Vitrine("-machine", "virt,accel=none", "-serial",
                          "unix:%s,server=on,wait=off" % path) as vitrine:
                 self.send(vitrine, "nobody listens")  # and nothing is kept
                 line = connect(path)
@@ -151,7 +153,7 @@ class Done(unittest.TestCase):
                 line.close()
 
     def test_pty(self):
-        with Vitrine("-machine", "virt", "-serial", "pty") as vitrine:
+        with Vitrine("-machine", "virt,accel=none", "-serial", "pty") as vitrine:
             words = vitrine.errors().split()
             self.assertEqual(words[1:5], ["char", "device", "redirected", "to"])
             terminal = os.open(words[5], os.O_RDWR | os.O_NOCTTY)
@@ -186,7 +188,7 @@ class Done(unittest.TestCase):
             self.assertFalse(os.path.exists(path))
 
     def test_guest_errors_are_logged_with_the_name(self):
-        with Vitrine("-machine", "virt", "-name", "web,,1") as vitrine:
+        with Vitrine("-machine", "virt,accel=none", "-name", "web,,1") as vitrine:
             for _ in range(100):
                 vitrine.qmp.command("register-read", device="plic", region="regs", offset="0x0",
                                     size=1)

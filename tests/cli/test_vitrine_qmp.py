@@ -60,7 +60,7 @@ class LifeOfAMachine(unittest.TestCase):
     def built(self, *arguments, **target):
         vitrine = Vitrine(*arguments)
         self.addCleanup(vitrine.__exit__)
-        vitrine.qmp.command("machine-set", target=dict(target, machine="virt"))
+        vitrine.qmp.command("machine-set", target=dict(target, machine="virt", accel="none"))
         vitrine.qmp.command("machine-build")
         return vitrine
 

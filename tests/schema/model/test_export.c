@@ -113,6 +113,7 @@ static void test_cfg_builds_the_same(void **state)
     g_autoptr(MdlTarget) target = make_target("virt");
     target->cpus = 8;
     target->sockets = 2;
+    target->accel = g_strdup("none");
     target->max_cpus = 16;
     target->memory = g_strdup("1G");
     g_hash_table_insert(target->options, g_strdup("aclint"), g_strdup("on"));

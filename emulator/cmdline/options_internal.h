@@ -1,0 +1,27 @@
+/* options_internal: what the functions behind the options share. For cmdline/ only. */
+#ifndef VITRINE_EMULATOR_OPTIONS_INTERNAL_H
+#define VITRINE_EMULATOR_OPTIONS_INTERNAL_H
+
+#include "cmdline/options.h"
+
+/* What the options have said so far. */
+typedef struct EmuOptions {
+    EmuSession *session;
+    json_t *target;  /* of machine-set */
+    bool no_machine; /* -machine none */
+    bool stopped;
+    bool nographic;
+    unsigned n_serials, n_monitors;
+} EmuOptions;
+
+/* text: the option's argument, which lives as long as the program; NULL: it takes none. The error
+ * needs not name the option. */
+#define EMU_OPTION(name, argument, function, doc)                                                  \
+    bool emu_opt_##function(EmuOptions *options, const char *text, GError **error);
+#include "cmdline/options.def"
+#undef EMU_OPTION
+
+/* Sets the error; returns false. */
+bool emu_options_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+#endif
