@@ -69,6 +69,20 @@ static char *question_text(const char *command, json_t *arguments)
     return g_strjoin(" ", command, text, NULL);
 }
 
+/* What an admin forbids is not asked, whatever is known. */
+static bool is_pinned(const Adding *adding, const char *command, json_t *arguments)
+{
+    CapsQuestion question = {.command = command};
+    g_auto(CapsAnswer) answer = {0};
+
+    split_target(arguments, &question);
+    bool pinned = caps_pins_find(caps_layers_pins(adding->asking.layers), adding->asking.identity,
+                                 &question, &answer);
+    json_decref(question.arguments);
+    json_decref(question.target);
+    return pinned && answer.reason;
+}
+
 static bool is_quarantined(void *context, const char *command, json_t *arguments)
 {
     Adding *adding = context;
@@ -76,7 +90,8 @@ static bool is_quarantined(void *context, const char *command, json_t *arguments
     g_autofree char *text = question_text(command, arguments ? arguments : none);
 
     json_decref(none);
-    return !adding->asking.policy->again && g_hash_table_contains(adding->quarantined, text);
+    return is_pinned(adding, command, arguments) ||
+           (!adding->asking.policy->again && g_hash_table_contains(adding->quarantined, text));
 }
 
 static void report_progress(void *context, size_t asked, size_t known)
@@ -88,9 +103,8 @@ static void report_progress(void *context, size_t asked, size_t known)
 }
 
 /* What killed it before; 0 rows for an emulator that is new. */
-static bool load_quarantine(Adding *adding, GError **error)
+static int load_quarantine(Adding *adding, CapsStore *store, GError **error)
 {
-    CapsStore *store = adding->asking.store;
     sqlite3_stmt *row = caps_store_prepare(
         store,
         "SELECT command, arguments FROM quarantine JOIN question ON question.id = question "
@@ -103,7 +117,7 @@ static bool load_quarantine(Adding *adding, GError **error)
                          g_strjoin(" ", (const char *)sqlite3_column_text(row, 0),
                                    (const char *)sqlite3_column_text(row, 1), NULL));
     }
-    return found == 0;
+    return found;
 }
 
 static bool save_facts(Adding *adding, CapsAdded *added, GError **error)
@@ -210,9 +224,8 @@ static bool may_try(const Adding *adding, GError **error)
 }
 
 /* 1: a complete survey of this identity is stored. */
-static int is_known(const Adding *adding, GError **error)
+static int is_known(Adding *adding, CapsStore *store, GError **error)
 {
-    CapsStore *store = adding->asking.store;
     sqlite3_stmt *row =
         caps_store_prepare(store,
                            "SELECT 1 FROM probe JOIN identity ON identity.id = identity "
@@ -224,6 +237,24 @@ static int is_known(const Adding *adding, GError **error)
         sqlite3_reset(row);
     }
     return adding->asking.policy->again ? MIN(found, 0) : found;
+}
+
+/* True: one of the layers says so. One that cannot be read is left out. */
+static bool in_some_layer(Adding *adding, int (*look)(Adding *, CapsStore *, GError **))
+{
+    CapsLayers *layers = adding->asking.layers;
+    int found = 0;
+
+    for (size_t i = 0; i < caps_layers_count(layers) && found != 1; i++) {
+        g_autoptr(GError) problem = NULL;
+        CapsStore *store = caps_layers_store(layers, i);
+        found = store ? look(adding, store, &problem) : 0;
+        if (found < 0) {
+            caps_layers_blame(layers, store, &problem);
+        }
+    }
+    adding->asking.store = caps_layers_own(layers);
+    return found == 1;
 }
 
 static void run_survey(Adding *adding, const PrbSurveyOps *ops, CapsAdded *added, GError **error)
@@ -260,30 +291,40 @@ static bool survey(Adding *adding, CapsAdded *added, GError **error)
     return true;
 }
 
-bool caps_add(CapsStore *store, const char *path, const CapsPolicy *policy, CapsAdded *ret_added,
+static bool add_unknown(Adding *adding, CapsAdded *added, GError **error)
+{
+    if (!adding->asking.store) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "%s: there is no layer to keep it in",
+                    adding->asking.identity->path);
+        return false;
+    }
+    if (!may_try(adding, error)) {
+        return false;
+    }
+    in_some_layer(adding, load_quarantine);
+    return survey(adding, added, error);
+}
+
+bool caps_add(CapsLayers *layers, const char *path, const CapsPolicy *policy, CapsAdded *ret_added,
               GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    g_autofree char *host = caps_host_hash();
-    g_autoptr(CapsIdentity) identity = caps_identity_new(path, store, error);
+    Adding adding = {0};
 
     *ret_added = (CapsAdded){0};
-    if (!identity) {
+    if (!caps_asking_begin(&adding.asking, layers, path, policy, error)) {
         return false;
     }
-    Adding adding = {
-        .asking = {.store = store, .identity = identity, .policy = policy, .host = host},
-        .facts = g_ptr_array_new_with_free_func(free_kept),
-        .quarantined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
-    int flight = caps_flight_begin(store, identity->hash, 3 * policy->limits.probe_ms, &problem);
-    int known = problem ? -1 : is_known(&adding, &problem);
-    ret_added->known = known == 1;
-    bool ok =
-        known == 1 || (known == 0 && may_try(&adding, &problem) &&
-                       load_quarantine(&adding, &problem) && survey(&adding, ret_added, &problem));
+    adding.facts = g_ptr_array_new_with_free_func(free_kept);
+    adding.quarantined = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    int flight = caps_flight_begin(adding.asking.store, adding.asking.identity->hash,
+                                   3 * policy->limits.probe_ms, &problem);
+    ret_added->known = !problem && in_some_layer(&adding, is_known);
+    bool ok = !problem && (ret_added->known || add_unknown(&adding, ret_added, &problem));
     caps_flight_end(flight);
     g_ptr_array_unref(adding.facts);
     g_hash_table_unref(adding.quarantined);
+    caps_asking_end(&adding.asking);
     caps_pass_error(&problem, error);
     return ok;
 }

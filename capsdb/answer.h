@@ -28,8 +28,9 @@ typedef struct CapsAnswer {
     bool transient;  /* an error that may pass: saving it sets expiry and attempts */
     int64_t expires; /* 0: never */
     int64_t attempts;
-    bool stored;   /* came from the database */
-    char *unsaved; /* why it could not be put there; or NULL */
+    bool stored;       /* came from the database */
+    const char *layer; /* which it came from (layers.h), static; NULL: the emulator */
+    char *unsaved;     /* why it could not be put there; or NULL */
 } CapsAnswer;
 
 /* The inputs of emulators that do not tell theirs: all the words of the target, and this host. */

@@ -44,18 +44,28 @@ static PrbConversation *open_recording(const CapsAsking *asking, GError **error)
                : NULL;
 }
 
-/* True: the store knows it for a QEMU. */
-static bool is_known_qemu(const CapsAsking *asking)
+/* True: this layer knows it for a QEMU. */
+static bool is_qemu_in(CapsStore *store, const CapsAsking *asking)
 {
     sqlite3_stmt *row =
-        caps_store_prepare(asking->store, "SELECT kind = 'qemu' FROM identity WHERE hash = ?", NULL,
-                           "h", asking->identity->hash);
-    bool known =
-        row && caps_store_step(asking->store, row, NULL) == 1 && sqlite3_column_int(row, 0) == 1;
+        caps_store_prepare(store, "SELECT kind = 'qemu' FROM identity WHERE hash = ?", NULL, "h",
+                           asking->identity->hash);
+    bool known = row && caps_store_step(store, row, NULL) == 1 && sqlite3_column_int(row, 0) == 1;
     if (row) {
         sqlite3_reset(row);
     }
     return known;
+}
+
+static bool is_known_qemu(const CapsAsking *asking)
+{
+    for (size_t i = 0; i < caps_layers_count(asking->layers); i++) {
+        CapsStore *store = caps_layers_store(asking->layers, i);
+        if (store && is_qemu_in(store, asking)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A QEMU takes the target on its command line. What refuses to start there is an emulator all the
@@ -155,7 +165,7 @@ bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, 
 bool caps_asking_still_there(const CapsAsking *asking, GError **error)
 {
     const CapsIdentity *identity = asking->identity;
-    g_autoptr(CapsIdentity) now = caps_identity_new(identity->path, asking->store, error);
+    g_autoptr(CapsIdentity) now = caps_layers_identify(asking->layers, identity->path, error);
 
     if (now && !g_str_equal(now->hash, identity->hash)) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_REPLACED,
@@ -184,8 +194,9 @@ static bool save_answer(CapsAsking *asking, CapsAnswer *answer, GError **error)
         asking->tells && asking->question->target ? all : caps_declared_inputs(asking->question);
     json_t *depends_on = answer->value && asking->tells ? asking->depends_on : NULL;
 
-    if (!caps_store_is_writable(asking->store)) {
-        return true;
+    if (!asking->store) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "there is no layer to write");
+        return false;
     }
     if (!caps_store_begin(asking->store, error)) {
         return false;
@@ -215,7 +226,16 @@ static bool is_only_unsaved(const GError *problem)
 {
     return problem->domain == CAPS_ERROR &&
            (problem->code == CAPS_ERROR_FAILED || problem->code == CAPS_ERROR_LOCKED ||
-            problem->code == CAPS_ERROR_READ_ONLY);
+            problem->code == CAPS_ERROR_READ_ONLY || problem->code == CAPS_ERROR_DAMAGED);
+}
+
+/* What is found damaged while it is written is not asked of again. */
+static void leave_damaged(CapsAsking *asking, GError **problem)
+{
+    if (asking->store && g_error_matches(*problem, CAPS_ERROR, CAPS_ERROR_DAMAGED)) {
+        caps_layers_blame(asking->layers, asking->store, problem);
+        asking->store = caps_layers_own(asking->layers);
+    }
 }
 
 static bool ask_and_save(CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
@@ -238,7 +258,10 @@ static bool ask_and_save(CapsAsking *asking, CapsAnswer *ret_answer, GError **er
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
     }
-    answer.unsaved = ok ? NULL : g_strdup(problem->message);
+    if (!ok) {
+        answer.unsaved = g_strdup(problem->message);
+        leave_damaged(asking, &problem);
+    }
     *ret_answer = answer;
     answer = (CapsAnswer){0};
     return true;
@@ -253,13 +276,17 @@ static char *flight_key(const CapsAsking *asking)
     return g_strjoin(" ", asking->identity->hash, asking->question->command, text, NULL);
 }
 
-static int find(const CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
+static bool find(const CapsAsking *asking, CapsAnswer *ret_answer)
 {
-    if (asking->policy->again) {
-        return 0;
-    }
-    return caps_answer_find(asking->store, asking->identity, asking->question, asking->host,
-                            ret_answer, error);
+    return !asking->policy->again && caps_layers_find(asking->layers, asking->identity,
+                                                      asking->question, asking->host, ret_answer);
+}
+
+/* What an admin forbids is not asked by --again either. */
+static bool is_pinned(const CapsAsking *asking, CapsAnswer *ret_answer)
+{
+    return asking->policy->again && caps_pins_find(caps_layers_pins(asking->layers),
+                                                   asking->identity, asking->question, ret_answer);
 }
 
 /* Asks, or waits for the one who does and takes what that one learned. */
@@ -269,31 +296,51 @@ static bool ask_once(CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
     g_autofree char *key = flight_key(asking);
     const PrbLimits *limits = &asking->policy->limits;
     int flight = caps_flight_begin(asking->store, key, 3 * limits->probe_ms, &problem);
-    int found = problem ? -1 : find(asking, ret_answer, &problem);
-    bool ok = found == 1 || (found == 0 && ask_and_save(asking, ret_answer, &problem));
+    bool ok = !problem && (find(asking, ret_answer) || ask_and_save(asking, ret_answer, &problem));
 
     caps_flight_end(flight);
     caps_pass_error(&problem, error);
     return ok;
 }
 
-bool caps_ask(CapsStore *store, const char *path, const CapsQuestion *question,
+bool caps_asking_begin(CapsAsking *asking, CapsLayers *layers, const char *path,
+                       const CapsPolicy *policy, GError **error)
+{
+    *asking = (CapsAsking){.layers = layers, .policy = policy};
+    asking->identity = caps_layers_identify(layers, path, error);
+    if (!asking->identity ||
+        (caps_layers_is_system(layers) && !caps_identity_is_trusted(asking->identity, error))) {
+        caps_asking_end(asking);
+        return false;
+    }
+    asking->store = caps_layers_own(layers);
+    asking->host = caps_host_hash();
+    return true;
+}
+
+void caps_asking_end(CapsAsking *asking)
+{
+    g_clear_pointer(&asking->identity, caps_identity_free);
+    g_clear_pointer(&asking->host, g_free);
+}
+
+bool caps_ask(CapsLayers *layers, const char *path, const CapsQuestion *question,
               const CapsPolicy *policy, CapsAnswer *ret_answer, GError **error)
 {
-    g_autofree char *host = caps_host_hash();
-    g_autoptr(CapsIdentity) identity = caps_identity_new(path, store, error);
-    CapsAsking asking = {
-        .store = store, .identity = identity, .question = question, .policy = policy, .host = host};
-    int found = identity ? find(&asking, ret_answer, error) : -1;
+    CapsAsking asking;
 
-    if (found) {
-        return found == 1;
+    if (!caps_asking_begin(&asking, layers, path, policy, error)) {
+        return false;
     }
-    if (!policy->may_probe) {
+    asking.question = question;
+    bool ok = find(&asking, ret_answer) || is_pinned(&asking, ret_answer);
+    if (!ok && !policy->may_probe) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN,
                     "%s: nothing is stored that answers %s, and it may not be asked", path,
                     question->command);
-        return false;
+    } else if (!ok) {
+        ok = ask_once(&asking, ret_answer, error);
     }
-    return ask_once(&asking, ret_answer, error);
+    caps_asking_end(&asking);
+    return ok;
 }

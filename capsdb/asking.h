@@ -5,11 +5,12 @@
 #include "collect.h"
 
 typedef struct CapsAsking {
-    CapsStore *store;
-    const CapsIdentity *identity;
+    CapsLayers *layers;
+    CapsStore *store; /* the own one; NULL: nothing can be kept */
+    CapsIdentity *identity;
     const CapsQuestion *question;
     const CapsPolicy *policy;
-    const char *host;   /* caps_host_hash() */
+    char *host;         /* caps_host_hash() */
     json_t *depends_on; /* as it was told; owned */
     bool greeted;       /* the emulator spoke, so its kind is known */
     bool tells;         /* and it tells what it read */
@@ -19,6 +20,11 @@ typedef struct CapsAsking {
 void caps_asking_describe(CapsAnswer *answer, const GError *problem);
 /* The question is not put again by caps_add(); with a value: it may be again. */
 bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, GError **error);
+/* Fills it for the emulator at path: identity and host are to be freed. False: there is none, or it
+ * may not enter a layer that is for everybody (layers.h). */
+bool caps_asking_begin(CapsAsking *asking, CapsLayers *layers, const char *path,
+                       const CapsPolicy *policy, GError **error);
+void caps_asking_end(CapsAsking *asking);
 /* False with error: another emulator is at that path by now. Packages are upgraded while we ask. */
 bool caps_asking_still_there(const CapsAsking *asking, GError **error);
 /* Notes which kind of emulator the identity is, and its version where known. */

@@ -7,10 +7,9 @@
 
 /* The words after the verb, read. */
 typedef struct CapsCli {
-    char *database;
+    CapsPlace place; /* its texts are owned */
     bool json;
     char *emulator;
-    char *root;        /* of update; or NULL */
     char **rest;       /* what is no option */
     json_t *target;    /* or NULL */
     json_t *arguments; /* or NULL */
@@ -22,8 +21,9 @@ bool caps_cli_parse(CapsCli *ret_cli, const char *const *words, GError **error);
 /* Frees what it holds; the struct is the caller's. */
 void caps_cli_done(CapsCli *cli);
 
-/* The store of --db, of CAPSDB_ROOT, or the person's own; tells what there is to tell about it. */
-CapsStore *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error);
+/* The layers that the words name. Closing tells what there is to tell about them. */
+CapsLayers *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error);
+void caps_cli_close(CapsLayers **layers);
 
 /* What the program prints: answers on stdout, all else on stderr. Printing is main.c's alone. */
 void caps_cli_say(const char *format, ...) G_GNUC_PRINTF(1, 2);
@@ -36,6 +36,9 @@ unsigned caps_cli_width(void);
 void caps_cli_print(const CapsCli *cli, json_t *value);
 /* Prints a reply to command: with --json as such, else for people where its type is known. */
 void caps_cli_print_reply(const CapsCli *cli, const char *command, json_t *value);
+
+/* For a variable: its layers are told about and closed at the end of the scope. */
+#define CAPS_CLI_LAYERS __attribute__((cleanup(caps_cli_close))) CapsLayers *
 
 /* The verbs. Each returns an exit code, or -1 with error. */
 int caps_cli_ask(const CapsCli *cli, GError **error);

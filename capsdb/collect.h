@@ -1,8 +1,8 @@
-/* collect: answers from the store, and from the emulator where the store has none. */
+/* collect: answers from the layers, and from the emulator where they have none. */
 #ifndef VITRINE_CAPSDB_COLLECT_H
 #define VITRINE_CAPSDB_COLLECT_H
 
-#include "answer.h"
+#include "layers.h"
 #include "probe.h"
 
 typedef struct CapsPolicy {
@@ -19,8 +19,9 @@ CapsPolicy caps_policy_default(void);
 
 /* One question to the emulator at path. An answer that is an error of the emulator's, now or when
  * it was stored, is an answer with a reason; false is for what keeps us from knowing anything:
- * errors of CAPS_ERROR, and of PRB_ERROR about the path. */
-bool caps_ask(CapsStore *store, const char *path, const CapsQuestion *question,
+ * errors of CAPS_ERROR, and of PRB_ERROR about the path. What the emulator says goes into the own
+ * layer; that it cannot be kept there is no error, answer->unsaved says it. */
+bool caps_ask(CapsLayers *layers, const char *path, const CapsQuestion *question,
               const CapsPolicy *policy, CapsAnswer *ret_answer, GError **error);
 
 /* What became of adding an emulator. */
@@ -33,7 +34,7 @@ typedef struct CapsAdded {
 
 /* Asks an emulator everything that depends on it alone, and stores it in one transaction. False
  * with facts stored: the survey ended early, error says why. */
-bool caps_add(CapsStore *store, const char *path, const CapsPolicy *policy, CapsAdded *ret_added,
+bool caps_add(CapsLayers *layers, const char *path, const CapsPolicy *policy, CapsAdded *ret_added,
               GError **error);
 /* Frees what it holds; the struct is the caller's. */
 void caps_added_done(CapsAdded *added);

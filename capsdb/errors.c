@@ -20,6 +20,7 @@ static const Row rows[] = {
     {caps_error_quark, CAPS_ERROR_UNKNOWN, CAPS_STALE, "NotStored"},
     {caps_error_quark, CAPS_ERROR_REPLACED, CAPS_FAILED, "Replaced"},
     {caps_error_quark, CAPS_ERROR_USAGE, CAPS_USAGE, "Usage"},
+    {caps_error_quark, CAPS_ERROR_QUARANTINED, CAPS_UNKNOWN, CAPS_REASON_QUARANTINED},
     {prb_error_quark, PRB_ERROR_NOT_FOUND, CAPS_FAILED, NULL},
     {prb_error_quark, PRB_ERROR_NOT_EXECUTABLE, CAPS_FAILED, NULL},
     {prb_error_quark, PRB_ERROR_NOT_AN_EMULATOR, CAPS_FAILED, NULL},

@@ -16,6 +16,9 @@ typedef enum {
     CAPS_DEADLINE = 7,
 } CapsCode;
 
+/* The reason of an answer that an admin's pin withholds. */
+#define CAPS_REASON_QUARANTINED "Quarantined"
+
 /* The code and the word of an error of this layer or the prober's; the word is static. */
 CapsCode caps_error_code(const GError *error);
 const char *caps_error_reason(const GError *error);

@@ -4,9 +4,9 @@
 
 #include "store.h"
 
-/* Waits until nobody else, in any process, asks about this key; at most wait_ms. Returns a file to
- * be closed when done, -1 with LOCKED, or -1 without error where no lock can be made (then
- * everybody asks). A process that dies lets go. */
+/* store: whose askers are meant; NULL: there is no lock. Waits until nobody else, in any process,
+ * asks about this key; at most wait_ms. Returns a file to be closed when done, -1 with LOCKED, or
+ * -1 without error where no lock can be made (then everybody asks). A process that dies lets go. */
 int caps_flight_begin(const CapsStore *store, const char *key, unsigned wait_ms, GError **error);
 /* Lets the next one go; -1 is fine. */
 void caps_flight_end(int flight);

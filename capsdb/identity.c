@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "probe.h"
+#include "trust.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -23,7 +24,7 @@ static const char *const search_path[] = {"/usr/local/sbin", "/usr/local/bin", "
 
 typedef struct Finder {
     CapsStore *memo;
-    GPtrArray *parts;
+    GPtrArray *parts, *folders;
     GHashTable *seen; /* real paths */
 } Finder;
 
@@ -68,7 +69,8 @@ static bool is_loadable(const char *name)
 
 static bool add_folder(Finder *finder, const char *folder, GError **error)
 {
-    g_autoptr(GDir) listing = is_new(finder, folder) ? g_dir_open(folder, 0, NULL) : NULL;
+    bool first = is_new(finder, folder);
+    g_autoptr(GDir) listing = first ? g_dir_open(folder, 0, NULL) : NULL;
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     const char *name;
     bool ok = true;
@@ -77,6 +79,9 @@ static bool add_folder(Finder *finder, const char *folder, GError **error)
         if (is_loadable(name)) {
             g_ptr_array_add(names, g_strdup(name));
         }
+    }
+    if (first) {
+        g_ptr_array_add(finder->folders, g_strdup(folder));
     }
     g_ptr_array_sort(names, compare_names);
     for (guint i = 0; i < names->len && ok; i++) {
@@ -276,7 +281,8 @@ CapsIdentity *caps_identity_new(const char *path, CapsStore *memo, GError **erro
 
     identity->path = g_canonicalize_filename(path, NULL);
     identity->parts = g_ptr_array_new_with_free_func(free_part);
-    Finder finder = {memo, identity->parts,
+    identity->folders = g_ptr_array_new_with_free_func(g_free);
+    Finder finder = {memo, identity->parts, identity->folders,
                      g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
     identity->recording = g_str_has_suffix(identity->path, ".replies");
     bool ok = look_at_path(identity, error) &&
@@ -299,7 +305,21 @@ void caps_identity_free(CapsIdentity *identity)
     g_free(identity->hash);
     g_free(identity->path);
     g_ptr_array_unref(identity->parts);
+    g_ptr_array_unref(identity->folders);
     g_free(identity);
+}
+
+bool caps_identity_is_trusted(const CapsIdentity *identity, GError **error)
+{
+    bool ok = true;
+
+    for (guint i = 0; i < identity->parts->len && ok; i++) {
+        ok = caps_trust_path(((CapsPart *)g_ptr_array_index(identity->parts, i))->path, 0, error);
+    }
+    for (guint i = 0; i < identity->folders->len && ok; i++) {
+        ok = caps_trust_path(g_ptr_array_index(identity->folders, i), 0, error);
+    }
+    return ok;
 }
 
 json_t *caps_identity_parts(const CapsIdentity *identity)

@@ -17,10 +17,11 @@ typedef struct CapsPart {
 } CapsPart;
 
 typedef struct CapsIdentity {
-    char *hash;       /* SHA-256, in hex */
-    char *path;       /* as given, made absolute */
-    GPtrArray *parts; /* CapsPart *, in the order they were found */
-    bool recording;   /* a file of a conversation (NAME.replies) in place of a program */
+    char *hash;         /* SHA-256, in hex */
+    char *path;         /* as given, made absolute */
+    GPtrArray *parts;   /* CapsPart *, in the order they were found */
+    GPtrArray *folders; /* char *: where modules were looked for, found or not */
+    bool recording;     /* a file of a conversation (NAME.replies) in place of a program */
 } CapsIdentity;
 
 /* Reads the files. memo: a store that remembers the hashes of files that have not changed since, or
@@ -28,6 +29,9 @@ typedef struct CapsIdentity {
 CapsIdentity *caps_identity_new(const char *path, CapsStore *memo, GError **error);
 /* Frees an identity; NULL is fine. */
 void caps_identity_free(CapsIdentity *identity);
+/* True if nobody but root can change any of it, nor add a module: each file and folder, and the way
+ * there. Such an emulator may enter a layer that is for everybody. */
+bool caps_identity_is_trusted(const CapsIdentity *identity, GError **error);
 /* The parts as JSON: an array of {role, path, hash}. New reference. */
 json_t *caps_identity_parts(const CapsIdentity *identity);
 

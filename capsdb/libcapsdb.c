@@ -11,7 +11,7 @@
 
 struct capsdb {
     GMutex mutex; /* SQLite's handle and its statements are for one thread at a time */
-    CapsStore *store;
+    CapsLayers *layers;
     PrbLimits limits;
 };
 
@@ -72,14 +72,14 @@ void capsdb_error_free(capsdb_error *error)
 int capsdb_open(const char *file, capsdb **ret_db, capsdb_error **ret_error)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *path = file ? g_strdup(file) : caps_store_default_path();
-    CapsStore *store = caps_store_open(path, CAPS_STORE_WRITE, &error);
+    const CapsPlace place = {.mode = CAPS_STORE_WRITE, .file = file};
+    CapsLayers *layers = caps_layers_open(&place, &error);
 
-    if (!store) {
+    if (!layers) {
         return fail_with(ret_error, error);
     }
     capsdb *db = g_new0(capsdb, 1);
-    db->store = store;
+    db->layers = layers;
     db->limits = prb_limits_default;
     g_mutex_init(&db->mutex);
     *ret_db = db;
@@ -88,13 +88,13 @@ int capsdb_open(const char *file, capsdb **ret_db, capsdb_error **ret_error)
 
 const char *capsdb_note(const capsdb *db)
 {
-    return caps_store_note(db->store);
+    return caps_layers_notes(db->layers);
 }
 
 void capsdb_close(capsdb *db)
 {
     if (db) {
-        caps_store_close(db->store);
+        caps_layers_close(db->layers);
         g_mutex_clear(&db->mutex);
         g_free(db);
     }
@@ -153,12 +153,7 @@ static int ask(capsdb *db, const char *emulator, const CapsQuestion *question, u
 
     g_mutex_lock(&db->mutex);
     CapsPolicy policy = policy_of(db, flags);
-    bool ok = caps_ask(db->store, emulator, question, &policy, &answer, &error);
-    if (!ok && g_error_matches(error, CAPS_ERROR, CAPS_ERROR_DAMAGED) &&
-        caps_store_is_writable(db->store) && caps_store_rebuild(db->store, NULL)) {
-        g_clear_error(&error);
-        ok = caps_ask(db->store, emulator, question, &policy, &answer, &error);
-    }
+    bool ok = caps_ask(db->layers, emulator, question, &policy, &answer, &error);
     g_mutex_unlock(&db->mutex);
     if (!ok) {
         return fail_with(ret_error, error);
@@ -195,7 +190,7 @@ int capsdb_add(capsdb *db, const char *emulator, unsigned flags, capsdb_error **
 
     g_mutex_lock(&db->mutex);
     CapsPolicy policy = policy_of(db, flags);
-    bool ok = caps_add(db->store, emulator, &policy, &added, &error);
+    bool ok = caps_add(db->layers, emulator, &policy, &added, &error);
     g_mutex_unlock(&db->mutex);
     return ok ? 0 : fail_with(ret_error, error);
 }

@@ -22,8 +22,8 @@ typedef bool Take(CapsCli *cli, const char *value, GError **error);
 static bool take_db(CapsCli *cli, const char *value, GError **error)
 {
     (void)error;
-    g_free(cli->database);
-    cli->database = g_strdup(value);
+    g_free((char *)cli->place.file);
+    cli->place.file = g_strdup(value);
     return true;
 }
 
@@ -38,8 +38,15 @@ static bool take_emulator(CapsCli *cli, const char *value, GError **error)
 static bool take_root(CapsCli *cli, const char *value, GError **error)
 {
     (void)error;
-    g_free(cli->root);
-    cli->root = g_strdup(value);
+    g_free((char *)cli->place.root);
+    cli->place.root = g_strdup(value);
+    return true;
+}
+
+static bool take_system(CapsCli *cli, const char *value, GError **error)
+{
+    (void)value, (void)error;
+    cli->place.system = true;
     return true;
 }
 
@@ -105,6 +112,7 @@ static const struct {
     {"--arg", false, take_arg},
     {"--deadline", false, take_deadline},
     {"--json", true, take_json},
+    {"--system", true, take_system},
     {"--no-probe", true, take_no_probe},
     {"--again", true, take_again},
 };
@@ -172,9 +180,6 @@ bool caps_cli_parse(CapsCli *ret_cli, const char *const *words, GError **error)
     json_decref(arguments);
     g_ptr_array_add(rest, NULL);
     cli.rest = (char **)g_ptr_array_free(rest, FALSE);
-    if (!cli.database) {
-        cli.database = caps_store_default_path();
-    }
     if (!ok) {
         caps_cli_done(&cli);
         return false;
@@ -185,20 +190,29 @@ bool caps_cli_parse(CapsCli *ret_cli, const char *const *words, GError **error)
 
 void caps_cli_done(CapsCli *cli)
 {
-    g_free(cli->database);
+    g_free((char *)cli->place.file);
+    g_free((char *)cli->place.root);
     g_free(cli->emulator);
-    g_free(cli->root);
     g_strfreev(cli->rest);
     json_decref(cli->target);
     json_decref(cli->arguments);
 }
 
-CapsStore *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error)
+CapsLayers *caps_cli_open(const CapsCli *cli, CapsStoreMode mode, GError **error)
 {
-    CapsStore *store = caps_store_open(cli->database, mode, error);
+    CapsPlace place = cli->place;
 
-    if (store && caps_store_note(store)) {
-        caps_cli_tell("capsdb: %s\n", caps_store_note(store));
+    place.mode = mode;
+    return caps_layers_open(&place, error);
+}
+
+void caps_cli_close(CapsLayers **layers)
+{
+    const char *notes = *layers ? caps_layers_notes(*layers) : NULL;
+    g_auto(GStrv) lines = g_strsplit(notes ? notes : "", "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        caps_cli_tell("capsdb: %s\n", *line);
     }
-    return store;
+    caps_layers_close(*layers);
 }

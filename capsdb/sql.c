@@ -125,10 +125,21 @@ static int run_statement(const CapsCli *cli, sqlite3_stmt *statement)
     "SELECT m.name AS view, group_concat(c.name, ', ') AS columns FROM sqlite_schema AS m, "       \
     "pragma_table_info(m.name) AS c WHERE m.type = 'view' GROUP BY m.name ORDER BY m.name"
 
+/* The database that is looked into. */
+static CapsStore *first_store(CapsLayers *layers, GError **error)
+{
+    CapsStore *store = caps_layers_memo(layers);
+    if (!store) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN, "there is no database yet");
+    }
+    return store;
+}
+
 int caps_cli_sql(const CapsCli *cli, GError **error)
 {
     bool given = cli->rest[0] != NULL;
-    g_autoptr(CapsStore) store = caps_cli_open(cli, CAPS_STORE_READ, error);
+    CAPS_CLI_LAYERS layers = caps_cli_open(cli, CAPS_STORE_READ, error);
+    CapsStore *store = layers ? first_store(layers, error) : NULL;
     int64_t deadline = g_get_monotonic_time() + cli->policy.limits.probe_ms * 1000LL;
     sqlite3_stmt *statement = NULL;
     const char *rest = NULL;

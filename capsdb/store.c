@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -261,26 +262,32 @@ static bool set_up(CapsStore *store, GError **error)
     return migrate(store, version, error);
 }
 
-/* Who may have written this file? Only the person, or root. */
-static bool look_at_file(CapsStore *store, bool *ret_exists, GError **error)
+/* Who may have written this file, and what SQLite reads with it? Only the person, or root. */
+static bool look_at_file(CapsStore *store, CapsStoreMode mode, bool *ret_exists, GError **error)
 {
-    struct stat found;
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
     const char *wrong = NULL;
 
-    *ret_exists = lstat(store->path, &found) == 0;
-    if (!*ret_exists) {
-        return true;
-    }
-    if (!S_ISREG(found.st_mode)) {
-        wrong = S_ISLNK(found.st_mode) ? "a symbolic link" : "not a regular file";
-    } else if (found.st_uid != geteuid() && found.st_uid != 0) {
-        wrong = "it belongs to another user";
-    } else if (found.st_mode & (S_IWGRP | S_IWOTH)) {
-        wrong = "others may write it";
-    }
-    if (wrong) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNTRUSTED, "%s: %s; not used", store->path,
-                    wrong);
+    for (size_t i = 0; i < G_N_ELEMENTS(suffixes) && !wrong; i++) {
+        g_autofree char *path = g_strconcat(store->path, suffixes[i], NULL);
+        struct stat found;
+        bool exists = lstat(path, &found) == 0;
+        if (i == 0) {
+            *ret_exists = exists;
+        }
+        if (!exists) {
+            continue;
+        }
+        if (!S_ISREG(found.st_mode)) {
+            wrong = S_ISLNK(found.st_mode) ? "a symbolic link" : "not a regular file";
+        } else if (mode != CAPS_STORE_SNAPSHOT && found.st_uid != geteuid() && found.st_uid != 0) {
+            wrong = "it belongs to another user";
+        } else if (found.st_mode & (S_IWGRP | S_IWOTH)) {
+            wrong = "others may write it";
+        }
+        if (wrong) {
+            g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNTRUSTED, "%s: %s; not used", path, wrong);
+        }
     }
     return !wrong;
 }
@@ -337,11 +344,12 @@ static bool open_for_writing(CapsStore *store, GError **error)
 
 /* A WAL file is read through shared memory beside it; where that cannot be made, and no writer left
  * a log, the file is as good as constant. */
-static bool open_for_reading(CapsStore *store, GError **error)
+static bool open_for_reading(CapsStore *store, CapsStoreMode mode, GError **error)
 {
     g_autofree char *log = g_strconcat(store->path, "-wal", NULL);
     g_autofree char *folder = g_path_get_dirname(store->path);
-    bool immutable = access(folder, W_OK) < 0 && !g_file_test(log, G_FILE_TEST_EXISTS);
+    bool immutable = mode == CAPS_STORE_SNAPSHOT ||
+                     (access(folder, W_OK) < 0 && !g_file_test(log, G_FILE_TEST_EXISTS));
 
     return connect_file(store, SQLITE_OPEN_READONLY, immutable, error);
 }
@@ -392,17 +400,28 @@ bool caps_store_rebuild(CapsStore *store, GError **error)
     return move_aside(store, &damaged, error) && open_for_writing(store, error);
 }
 
+/* Absolute, and without links on the way to it: only the file itself must not be one. */
+static char *settle_path(const char *path)
+{
+    g_autofree char *whole = g_canonicalize_filename(path, NULL);
+    g_autofree char *folder = g_path_get_dirname(whole);
+    g_autofree char *name = g_path_get_basename(whole);
+    g_autofree char *real = realpath(folder, NULL);
+
+    return g_build_filename(real ? real : folder, name, NULL);
+}
+
 CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     CapsStore *store = g_new0(CapsStore, 1);
     bool exists;
 
-    store->path = g_canonicalize_filename(path, NULL);
+    store->path = settle_path(path);
     store->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                               (GDestroyNotify)(void (*)(void))sqlite3_finalize);
-    bool ok = look_at_file(store, &exists, &problem);
-    if (ok && !exists && mode == CAPS_STORE_READ) {
+    bool ok = look_at_file(store, mode, &exists, &problem);
+    if (ok && !exists && mode != CAPS_STORE_WRITE) {
         ok = false;
         g_set_error(&problem, CAPS_ERROR, CAPS_ERROR_UNKNOWN, "%s: there is no database yet",
                     store->path);
@@ -413,7 +432,7 @@ CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error)
             ok = caps_store_rebuild(store, &problem);
         }
     } else if (ok) {
-        ok = open_for_reading(store, &problem);
+        ok = open_for_reading(store, mode, &problem);
     }
     if (!ok) {
         g_propagate_error(error, g_steal_pointer(&problem));
@@ -433,13 +452,6 @@ void caps_store_close(CapsStore *store)
     g_free(store->path);
     g_free(store->note);
     g_free(store);
-}
-
-char *caps_store_default_path(void)
-{
-    const char *root = g_getenv("CAPSDB_ROOT");
-    return root && *root ? g_build_filename(root, "capsdb.db", NULL)
-                         : g_build_filename(g_get_user_cache_dir(), "capsdb", "capsdb.db", NULL);
 }
 
 const char *caps_store_path(const CapsStore *store)

@@ -41,22 +41,26 @@
 GQuark caps_error_quark(void);
 
 typedef enum {
-    CAPS_ERROR_FAILED,    /* the system refused something; the message says what */
-    CAPS_ERROR_DAMAGED,   /* not a database, or not what was written */
-    CAPS_ERROR_NEWER,     /* written by a later version of this program */
-    CAPS_ERROR_READ_ONLY, /* it cannot be written */
-    CAPS_ERROR_LOCKED,    /* another process holds it for too long */
-    CAPS_ERROR_UNTRUSTED, /* owner, mode or kind of the file: somebody else may write it */
-    CAPS_ERROR_UNKNOWN,   /* nothing is stored about this, and asking was not allowed */
-    CAPS_ERROR_REPLACED,  /* the emulator asked is not the one at that path any more */
-    CAPS_ERROR_USAGE,     /* the caller asked something that cannot be asked */
+    CAPS_ERROR_FAILED,      /* the system refused something; the message says what */
+    CAPS_ERROR_DAMAGED,     /* not a database, or not what was written */
+    CAPS_ERROR_NEWER,       /* written by a later version of this program */
+    CAPS_ERROR_READ_ONLY,   /* it cannot be written */
+    CAPS_ERROR_LOCKED,      /* another process holds it for too long */
+    CAPS_ERROR_UNTRUSTED,   /* owner, mode or kind of the file: somebody else may write it */
+    CAPS_ERROR_UNKNOWN,     /* nothing is stored about this, and asking was not allowed */
+    CAPS_ERROR_REPLACED,    /* the emulator asked is not the one at that path any more */
+    CAPS_ERROR_USAGE,       /* the caller asked something that cannot be asked */
+    CAPS_ERROR_QUARANTINED, /* the admin does not want it asked (pins.h) */
 } CapsErrorCode;
 
 typedef struct CapsStore CapsStore;
 
 typedef enum {
-    CAPS_STORE_READ,  /* no file is made; a missing one is an error */
     CAPS_STORE_WRITE, /* made if missing; falls back to reading where writing is not allowed */
+    CAPS_STORE_READ,  /* no file is made; a missing one is an error */
+    /* A file that nobody writes and that is replaced whole (publish.h). Read without locks; that
+     * its owner is to be trusted is the caller's to know. */
+    CAPS_STORE_SNAPSHOT,
 } CapsStoreMode;
 
 /* Opens, migrates if needed. A damaged file is moved aside and a new one begun, which
@@ -65,9 +69,6 @@ CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error)
 void caps_store_close(CapsStore *store);
 /* After an error DAMAGED in mid-work: moves the file aside and begins a new one in its place. */
 bool caps_store_rebuild(CapsStore *store, GError **error);
-
-/* CAPSDB_ROOT/capsdb.db, else capsdb/capsdb.db where the person's caches are. Free with g_free. */
-char *caps_store_default_path(void);
 
 /* The file, made absolute. Owned by the store. */
 const char *caps_store_path(const CapsStore *store);

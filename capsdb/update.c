@@ -139,8 +139,8 @@ static void add_in_thread(gpointer data, gpointer context)
     Update *update = context;
     g_auto(CapsAdded) added = {0};
     g_autoptr(GError) problem = NULL;
-    g_autoptr(CapsStore) store = caps_store_open(update->cli->database, CAPS_STORE_WRITE, &problem);
-    bool ok = store && caps_add(store, path, &update->cli->policy, &added, &problem);
+    g_autoptr(CapsLayers) layers = caps_layers_open(&update->cli->place, &problem);
+    bool ok = layers && caps_add(layers, path, &update->cli->policy, &added, &problem);
 
     note(update, path, ok, &added, problem);
 }
@@ -161,13 +161,13 @@ static void print_summary(const CapsCli *cli, const Update *update)
 int caps_cli_update(const CapsCli *cli, GError **error)
 {
     /* Opened once before the workers: made, migrated, or moved aside, and told of once. */
-    g_autoptr(CapsStore) store = caps_cli_open(cli, CAPS_STORE_WRITE, error);
+    CAPS_CLI_LAYERS layers = caps_cli_open(cli, CAPS_STORE_WRITE, error);
     Update update = {.cli = cli, .shown = isatty(STDERR_FILENO) && !cli->json};
 
-    if (!store) {
+    if (!layers) {
         return -1;
     }
-    GPtrArray *paths = find_all(cli->root ? cli->root : "/");
+    GPtrArray *paths = find_all(cli->place.root ? cli->place.root : "/");
     GThreadPool *pool =
         g_thread_pool_new(add_in_thread, &update, (int)g_get_num_processors(), TRUE, NULL);
     update.total = paths->len;

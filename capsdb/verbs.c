@@ -41,24 +41,6 @@ static int print_refusal(const CapsCli *cli, const CapsAnswer *answer)
     return (int)caps_answer_code(answer);
 }
 
-/* Asks once more on a new file if the one at hand turns out damaged in the middle. */
-static bool ask(const CapsCli *cli, CapsStore *store, const CapsQuestion *question,
-                CapsAnswer *ret_answer, GError **error)
-{
-    g_autoptr(GError) problem = NULL;
-
-    if (caps_ask(store, cli->emulator, question, &cli->policy, ret_answer, &problem)) {
-        return true;
-    }
-    if (g_error_matches(problem, CAPS_ERROR, CAPS_ERROR_DAMAGED) && caps_store_is_writable(store) &&
-        caps_store_rebuild(store, NULL)) {
-        caps_cli_tell("capsdb: %s\n", caps_store_note(store));
-        return caps_ask(store, cli->emulator, question, &cli->policy, ret_answer, error);
-    }
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return false;
-}
-
 /* COMMAND and --emulator, or the error. */
 static bool read_question(const CapsCli *cli, CapsQuestion *ret_question, GError **error)
 {
@@ -74,11 +56,11 @@ int caps_cli_ask(const CapsCli *cli, GError **error)
 {
     CapsQuestion question;
     g_auto(CapsAnswer) answer = {0};
-    g_autoptr(CapsStore) store = NULL;
+    CAPS_CLI_LAYERS layers = NULL;
 
     if (!read_question(cli, &question, error) ||
-        !(store = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
-        !ask(cli, store, &question, &answer, error)) {
+        !(layers = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
+        !caps_ask(layers, cli->emulator, &question, &cli->policy, &answer, error)) {
         return -1;
     }
     if (answer.unsaved) {
@@ -111,6 +93,9 @@ static json_t *evidence(const CapsIdentity *identity, const CapsQuestion *questi
 
     json_object_set_new(value, "asked", json_string(asked));
     json_object_set_new(value, "stored", json_boolean(answer->stored));
+    if (answer->layer) {
+        json_object_set_new(value, "layer", json_string(answer->layer));
+    }
     if (answer->reason) {
         json_object_set_new(value, "reason", json_string(answer->reason));
         json_object_set_new(value, "message", json_string(answer->message));
@@ -126,13 +111,13 @@ int caps_cli_why(const CapsCli *cli, GError **error)
 {
     CapsQuestion question;
     g_auto(CapsAnswer) answer = {0};
-    g_autoptr(CapsStore) store = NULL;
+    CAPS_CLI_LAYERS layers = NULL;
     g_autoptr(CapsIdentity) identity = NULL;
 
     if (!read_question(cli, &question, error) ||
-        !(store = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
-        !(identity = caps_identity_new(cli->emulator, store, error)) ||
-        !ask(cli, store, &question, &answer, error)) {
+        !(layers = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
+        !(identity = caps_layers_identify(layers, cli->emulator, error)) ||
+        !caps_ask(layers, cli->emulator, &question, &cli->policy, &answer, error)) {
         return -1;
     }
     json_t *value = evidence(identity, &question, &answer);
@@ -168,7 +153,7 @@ static void print_added(const CapsCli *cli, const char *path, const CapsAdded *a
     }
 }
 
-static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GError **error)
+static bool add_one(const CapsCli *cli, CapsLayers *layers, const char *path, GError **error)
 {
     bool shown = isatty(STDERR_FILENO) && !cli->json;
     CapsPolicy policy = cli->policy;
@@ -178,7 +163,7 @@ static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GErr
         policy.progress = show_progress;
         policy.context = (void *)path;
     }
-    bool ok = caps_add(store, path, &policy, &added, error);
+    bool ok = caps_add(layers, path, &policy, &added, error);
     if (shown) {
         caps_cli_tell("\r\033[K");
     }
@@ -190,19 +175,19 @@ static bool add_one(const CapsCli *cli, CapsStore *store, const char *path, GErr
 
 int caps_cli_add(const CapsCli *cli, GError **error)
 {
-    g_autoptr(CapsStore) store = NULL;
+    CAPS_CLI_LAYERS layers = NULL;
     int code = CAPS_YES;
 
     if (!cli->rest[0]) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
         return -1;
     }
-    if (!(store = caps_cli_open(cli, CAPS_STORE_WRITE, error))) {
+    if (!(layers = caps_cli_open(cli, CAPS_STORE_WRITE, error))) {
         return -1;
     }
     for (char **path = cli->rest; *path; path++) {
         g_autoptr(GError) problem = NULL;
-        if (!add_one(cli, store, *path, &problem)) {
+        if (!add_one(cli, layers, *path, &problem)) {
             caps_cli_tell("capsdb: %s\n", problem->message);
             code = MAX(code, (int)caps_error_code(problem));
         }
@@ -214,7 +199,7 @@ int caps_cli_add(const CapsCli *cli, GError **error)
 int caps_cli_record(const CapsCli *cli, GError **error)
 {
     g_autoptr(GString) text = g_string_new(NULL);
-    g_autoptr(CapsStore) store = NULL;
+    CAPS_CLI_LAYERS layers = NULL;
     g_auto(CapsAdded) added = {0};
     CapsPolicy policy = cli->policy;
 
@@ -224,8 +209,8 @@ int caps_cli_record(const CapsCli *cli, GError **error)
     }
     policy.again = true;
     policy.record = text;
-    if (!(store = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
-        !caps_add(store, cli->rest[0], &policy, &added, error) ||
+    if (!(layers = caps_cli_open(cli, CAPS_STORE_WRITE, error)) ||
+        !caps_add(layers, cli->rest[0], &policy, &added, error) ||
         !g_file_set_contents(cli->rest[1], text->str, (gssize)text->len, error)) {
         return -1;
     }
@@ -248,18 +233,31 @@ static json_t *row_as_object(sqlite3_stmt *row)
     return object;
 }
 
-/* All rows as an array of objects; NULL with error. values: as caps_store_prepare has them. */
-static json_t *select_rows(CapsStore *store, const char *sql, const char *hash, GError **error)
+static bool append_rows(json_t *rows, const char *layer, CapsStore *store, const char *sql,
+                        const char *hash, GError **error)
 {
     sqlite3_stmt *row = caps_store_prepare(store, sql, error, hash ? "h" : "", hash);
-    json_t *rows = json_array();
     int found = -1;
 
     while (row && (found = caps_store_step(store, row, error)) == 1) {
-        json_array_append_new(rows, row_as_object(row));
+        json_t *object = row_as_object(row);
+        json_object_set_new(object, "layer", json_string(layer));
+        json_array_append_new(rows, object);
     }
-    if (found < 0) {
-        g_clear_pointer(&rows, json_decref);
+    return found == 0;
+}
+
+/* The rows of all layers as an array of objects, each with its layer. */
+static json_t *select_rows(CapsLayers *layers, const char *sql, const char *hash)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < caps_layers_count(layers); i++) {
+        g_autoptr(GError) problem = NULL;
+        CapsStore *store = caps_layers_store(layers, i);
+        if (store && !append_rows(rows, caps_layers_name(layers, i), store, sql, hash, &problem)) {
+            caps_layers_blame(layers, store, &problem);
+        }
     }
     return rows;
 }
@@ -272,15 +270,14 @@ static const char *text_of(json_t *row, const char *name)
 
 int caps_cli_list(const CapsCli *cli, GError **error)
 {
-    g_autoptr(CapsStore) store = caps_cli_open(cli, CAPS_STORE_READ, error);
-    json_t *rows = store
-                       ? select_rows(store,
-                                     "SELECT lower(hex(hash)) AS identity, path, kind, version, "
-                                     "(SELECT count(*) FROM question JOIN answer ON "
-                                     "answer.question = question.id WHERE identity = identity.id) "
-                                     "AS answers FROM identity ORDER BY path, id",
-                                     NULL, error)
-                       : NULL;
+    CAPS_CLI_LAYERS layers = caps_cli_open(cli, CAPS_STORE_READ, error);
+    json_t *rows = layers ? select_rows(layers,
+                                        "SELECT lower(hex(hash)) AS identity, path, kind, version, "
+                                        "(SELECT count(*) FROM question JOIN answer ON "
+                                        "answer.question = question.id WHERE identity = "
+                                        "identity.id) AS answers FROM identity ORDER BY path, id",
+                                        NULL)
+                          : NULL;
     json_t *row;
     size_t i;
 
@@ -290,12 +287,12 @@ int caps_cli_list(const CapsCli *cli, GError **error)
     if (cli->json) {
         caps_cli_print(cli, rows);
     } else {
-        caps_cli_say("%-12s  %-7s  %7s  %-40s  %s\n", "identity", "kind", "answers", "path",
-                     "version");
+        caps_cli_say("%-12s  %-6s  %-7s  %7s  %-40s  %s\n", "identity", "layer", "kind", "answers",
+                     "path", "version");
         json_array_foreach(rows, i, row)
         {
-            caps_cli_say("%-12.12s  %-7s  %7" G_GINT64_FORMAT "  %-40s  %s\n",
-                         text_of(row, "identity"), text_of(row, "kind"),
+            caps_cli_say("%-12.12s  %-6s  %-7s  %7" G_GINT64_FORMAT "  %-40s  %s\n",
+                         text_of(row, "identity"), text_of(row, "layer"), text_of(row, "kind"),
                          (gint64)json_integer_value(json_object_get(row, "answers")),
                          text_of(row, "path"), text_of(row, "version"));
         }
@@ -304,7 +301,7 @@ int caps_cli_list(const CapsCli *cli, GError **error)
     return CAPS_YES;
 }
 
-static json_t *describe(CapsStore *store, const CapsIdentity *identity, GError **error)
+static json_t *describe(CapsLayers *layers, const CapsIdentity *identity)
 {
     static const struct {
         const char *member, *sql;
@@ -326,32 +323,28 @@ static json_t *describe(CapsStore *store, const CapsIdentity *identity, GError *
     json_t *all = json_pack("{s:s, s:s, s:o}", "path", identity->path, "identity", identity->hash,
                             "parts", caps_identity_parts(identity));
 
-    for (size_t i = 0; i < G_N_ELEMENTS(parts) && all; i++) {
-        json_t *rows = select_rows(store, parts[i].sql, identity->hash, error);
-        if (rows) {
-            json_object_set_new(all, parts[i].member, rows);
-        } else {
-            g_clear_pointer(&all, json_decref);
-        }
+    for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+        json_object_set_new(all, parts[i].member,
+                            select_rows(layers, parts[i].sql, identity->hash));
     }
     return all;
 }
 
 int caps_cli_show(const CapsCli *cli, GError **error)
 {
-    g_autoptr(CapsStore) store = NULL;
+    CAPS_CLI_LAYERS layers = NULL;
     int code = CAPS_YES;
 
     if (!cli->rest[0]) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: PATH…");
         return -1;
     }
-    if (!(store = caps_cli_open(cli, CAPS_STORE_READ, error))) {
+    if (!(layers = caps_cli_open(cli, CAPS_STORE_READ, error))) {
         return -1;
     }
     for (char **path = cli->rest; *path && code >= 0; path++) {
-        g_autoptr(CapsIdentity) identity = caps_identity_new(*path, store, error);
-        json_t *all = identity ? describe(store, identity, error) : NULL;
+        g_autoptr(CapsIdentity) identity = caps_layers_identify(layers, *path, error);
+        json_t *all = identity ? describe(layers, identity) : NULL;
         if (!all) {
             return -1;
         }

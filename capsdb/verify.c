@@ -94,7 +94,8 @@ static Stored *read_stored(CapsStore *store, sqlite3_stmt *row, GError **error)
     return stored;
 }
 
-static GPtrArray *load_stored(CapsStore *store, const CapsIdentity *identity, GError **error)
+static bool load_layer(GPtrArray *all, CapsStore *store, const CapsIdentity *identity,
+                       GError **error)
 {
     sqlite3_stmt *row = caps_store_prepare(
         store,
@@ -102,7 +103,6 @@ static GPtrArray *load_stored(CapsStore *store, const CapsIdentity *identity, GE
         "JOIN question ON question.id = question JOIN identity ON identity.id = identity "
         "WHERE identity.hash = ? AND reply NOTNULL ORDER BY inputs, question.id",
         error, "h", identity->hash);
-    GPtrArray *all = g_ptr_array_new_with_free_func(free_stored);
     int found = -1;
 
     while (row && (found = caps_store_step(store, row, error)) == 1) {
@@ -114,8 +114,19 @@ static GPtrArray *load_stored(CapsStore *store, const CapsIdentity *identity, GE
         }
         g_ptr_array_add(all, stored);
     }
-    if (found < 0) {
-        g_clear_pointer(&all, g_ptr_array_unref);
+    return found == 0;
+}
+
+static GPtrArray *load_stored(CapsLayers *layers, const CapsIdentity *identity)
+{
+    GPtrArray *all = g_ptr_array_new_with_free_func(free_stored);
+
+    for (size_t i = 0; i < caps_layers_count(layers); i++) {
+        g_autoptr(GError) problem = NULL;
+        CapsStore *store = caps_layers_store(layers, i);
+        if (store && !load_layer(all, store, identity, &problem)) {
+            caps_layers_blame(layers, store, &problem);
+        }
     }
     return all;
 }
@@ -192,11 +203,11 @@ static void compare(Session *session, const Stored *stored, Verdict *verdict)
     json_decref(now);
 }
 
-static bool verify_one(const CapsCli *cli, CapsStore *store, const char *path, Verdict *verdict,
+static bool verify_one(const CapsCli *cli, CapsLayers *layers, const char *path, Verdict *verdict,
                        GError **error)
 {
-    g_autoptr(CapsIdentity) identity = caps_identity_new(path, store, error);
-    g_autoptr(GPtrArray) all = identity ? load_stored(store, identity, error) : NULL;
+    g_autoptr(CapsIdentity) identity = caps_layers_identify(layers, path, error);
+    g_autoptr(GPtrArray) all = identity ? load_stored(layers, identity) : NULL;
     Session session = {cli, identity, NULL, NULL};
     Verdict before = *verdict;
 
@@ -215,33 +226,46 @@ static bool verify_one(const CapsCli *cli, CapsStore *store, const char *path, V
     return true;
 }
 
-/* The paths where an identity was first seen, for a database as a whole. */
-static char **list_paths(CapsStore *store, GError **error)
+static gint compare_paths(gconstpointer a, gconstpointer b)
 {
-    sqlite3_stmt *row =
-        caps_store_prepare(store, "SELECT DISTINCT path FROM identity ORDER BY path", error, "");
-    GPtrArray *paths = g_ptr_array_new();
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
 
-    while (row && caps_store_step(store, row, error) == 1) {
-        g_ptr_array_add(paths, g_strdup((const char *)sqlite3_column_text(row, 0)));
+/* The paths where an identity was first seen, for all that is stored. */
+static char **list_paths(CapsLayers *layers)
+{
+    GPtrArray *paths = g_ptr_array_new();
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+
+    for (size_t i = 0; i < caps_layers_count(layers); i++) {
+        CapsStore *store = caps_layers_store(layers, i);
+        sqlite3_stmt *row =
+            store ? caps_store_prepare(store, "SELECT path FROM identity", NULL, "") : NULL;
+        while (row && caps_store_step(store, row, NULL) == 1) {
+            const char *path = (const char *)sqlite3_column_text(row, 0);
+            if (g_hash_table_add(seen, g_strdup(path))) {
+                g_ptr_array_add(paths, g_strdup(path));
+            }
+        }
     }
+    g_ptr_array_sort(paths, compare_paths);
     g_ptr_array_add(paths, NULL);
     return (char **)g_ptr_array_free(paths, FALSE);
 }
 
 int caps_cli_verify(const CapsCli *cli, GError **error)
 {
-    g_autoptr(CapsStore) store = caps_cli_open(cli, CAPS_STORE_READ, error);
+    CAPS_CLI_LAYERS layers = caps_cli_open(cli, CAPS_STORE_READ, error);
     Verdict verdict = {0};
     int code = CAPS_YES;
 
-    if (!store) {
+    if (!layers) {
         return -1;
     }
-    g_auto(GStrv) paths = cli->rest[0] ? g_strdupv(cli->rest) : list_paths(store, error);
+    g_auto(GStrv) paths = cli->rest[0] ? g_strdupv(cli->rest) : list_paths(layers);
     for (char **path = paths; *path; path++) {
         g_autoptr(GError) problem = NULL;
-        if (!verify_one(cli, store, *path, &verdict, &problem)) {
+        if (!verify_one(cli, layers, *path, &verdict, &problem)) {
             caps_cli_tell("capsdb: %s\n", problem->message);
             code = MAX(code, (int)caps_error_code(problem));
         }

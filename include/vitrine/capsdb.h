@@ -49,10 +49,13 @@ void capsdb_error_free(capsdb_error *error);
 
 /* ---- the database ---------------------------------------------------------------------------- */
 
-/* Opens a database file, made if missing. file: NULL for CAPSDB_ROOT/capsdb.db, or
- * $XDG_CACHE_HOME/capsdb/capsdb.db. A damaged file is moved aside and begun anew. */
+/* Opens the database. file: NULL for all its layers: what the admin says, this user's file
+ * ($XDG_CACHE_HOME/capsdb/capsdb.db, or CAPSDB_ROOT/capsdb.db; made if missing), the host's and
+ * those that were shipped; a layer that cannot be used is left out. A file that is named is the
+ * only one, and must be usable. A damaged file is moved aside and begun anew. */
 int capsdb_open(const char *file, capsdb **ret_db, capsdb_error **ret_error);
-/* What a person should be told about the file ("damaged; moved aside …"), or NULL. Owned by db. */
+/* What a person should be told about the files so far ("damaged; moved aside …"), a line each, or
+ * NULL. Owned by db, until the next call. */
 const char *capsdb_note(const capsdb *db);
 /* Answers outlive the handle. NULL is fine. */
 void capsdb_close(capsdb *db);

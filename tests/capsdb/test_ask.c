@@ -17,24 +17,35 @@
 
 typedef struct Place {
     char *folder, *file;
-    CapsStore *store;
+    CapsLayers *layers;
+    CapsStore *store; /* of layers */
 } Place;
+
+static CapsLayers *open_layers(const char *file)
+{
+    const CapsPlace place = {.file = file};
+    return caps_layers_open(&place, NULL);
+}
 
 static int set_up(void **state)
 {
     Place *place = g_new0(Place, 1);
     place->folder = g_dir_make_tmp("capsdb-ask-XXXXXX", NULL);
     place->file = g_build_filename(place->folder, "capsdb.db", NULL);
-    place->store = caps_store_open(place->file, CAPS_STORE_WRITE, NULL);
+    place->layers = open_layers(place->file);
     *state = place;
-    return place->store ? 0 : -1;
+    if (!place->layers) {
+        return -1;
+    }
+    place->store = caps_layers_own(place->layers);
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     Place *place = *state;
     g_autofree char *remove = g_strdup_printf("rm -rf '%s'", place->folder);
-    caps_store_close(place->store);
+    caps_layers_close(place->layers);
     int status = system(remove);
     g_free(place->folder);
     g_free(place->file);
@@ -50,7 +61,7 @@ static json_t *parse(const char *text)
 }
 
 /* The answer as text: the value, or the reason and message. ret_stored: it was in the store. */
-static char *ask(CapsStore *store, const char *path, const char *command, const char *target,
+static char *ask(CapsLayers *layers, const char *path, const char *command, const char *target,
                  bool again, bool *ret_stored)
 {
     CapsPolicy policy = caps_policy_default();
@@ -59,7 +70,7 @@ static char *ask(CapsStore *store, const char *path, const char *command, const 
     g_autoptr(GError) error = NULL;
 
     policy.again = again;
-    if (!caps_ask(store, path, &question, &policy, &answer, &error)) {
+    if (!caps_ask(layers, path, &question, &policy, &answer, &error)) {
         fail_msg("%s", error->message);
     }
     json_decref(question.target);
@@ -111,10 +122,10 @@ static void test_every_combination(void **state)
                         memory, layer);
         bool stored, again;
         g_autofree char *got =
-            ask(place->store, TELLER, "query-hardware", target->str, false, &stored);
+            ask(place->layers, TELLER, "query-hardware", target->str, false, &stored);
         if (stored) { /* what was launched for is fresh */
             g_autofree char *fresh =
-                ask(place->store, TELLER, "query-hardware", target->str, true, &again);
+                ask(place->layers, TELLER, "query-hardware", target->str, true, &again);
             if (strcmp(got, fresh)) {
                 fail_msg("%s: %s, fresh %s", target->str, got, fresh);
             }
@@ -148,7 +159,7 @@ static void test_words_that_mean_two_things(void **state)
     for (int round = 0; round < 3; round++) {
         for (size_t i = 0; i < G_N_ELEMENTS(targets); i++) {
             g_autofree char *got =
-                ask(place->store, TELLER, "query-hardware", targets[i], false, &stored);
+                ask(place->layers, TELLER, "query-hardware", targets[i], false, &stored);
             assert_string_equal(got, i == 1 ? "{\"a\":\"off\",\"machine\":\"board-2.0\","
                                               "\"memory\":\"256M\"}"
                                             : "{\"a\":\"off\",\"machine\":\"board-2.0\","
@@ -161,12 +172,12 @@ static void test_the_second_time_nothing_is_launched(void **state)
 {
     const Place *place = *state;
     bool first, second, third;
-    g_autofree char *one = ask(place->store, TELLER, "query-version", NULL, false, &first);
-    g_autofree char *two = ask(place->store, TELLER, "query-version", NULL, false, &second);
+    g_autofree char *one = ask(place->layers, TELLER, "query-version", NULL, false, &first);
+    g_autofree char *two = ask(place->layers, TELLER, "query-version", NULL, false, &second);
     assert_false(first);
     assert_true(second);
     assert_string_equal(one, two);
-    g_free(ask(place->store, TELLER, "query-version", NULL, true, &third));
+    g_free(ask(place->layers, TELLER, "query-version", NULL, true, &third));
     assert_false(third);
     assert_int_equal(count(place->store, "answer"), 1);
 }
@@ -175,8 +186,8 @@ static void test_inputs_that_cannot_be_compared_are_not_stored(void **state)
 {
     const Place *place = *state;
     bool stored;
-    g_free(ask(place->store, TELLER, "query-file", NULL, false, &stored));
-    g_free(ask(place->store, TELLER, "query-file", NULL, false, &stored));
+    g_free(ask(place->layers, TELLER, "query-file", NULL, false, &stored));
+    g_free(ask(place->layers, TELLER, "query-file", NULL, false, &stored));
     assert_false(stored);
     assert_int_equal(count(place->store, "answer"), 0);
 }
@@ -187,7 +198,7 @@ static void test_a_refusal_is_kept_with_its_words(void **state)
     bool stored;
     for (int i = 0; i < 2; i++) {
         g_autofree char *got =
-            ask(place->store, TELLER, "query-hardware", "{\"machine\":\"x\"}", false, &stored);
+            ask(place->layers, TELLER, "query-hardware", "{\"machine\":\"x\"}", false, &stored);
         assert_string_equal(got, "Refused: there is no machine x");
         assert_int_equal(stored, i);
     }
@@ -204,8 +215,8 @@ static void test_failures_expire(void **state)
 
     for (int attempt = 1; attempt <= 3; attempt++) {
         bool stored;
-        g_autofree char *got = ask(place->store, path, "query-version", NULL, true, &stored);
-        g_autofree char *kept = ask(place->store, path, "query-version", NULL, false, &stored);
+        g_autofree char *got = ask(place->layers, path, "query-version", NULL, true, &stored);
+        g_autofree char *kept = ask(place->layers, path, "query-version", NULL, false, &stored);
         assert_true(stored);
         assert_string_equal(got, kept);
         assert_true(g_str_has_prefix(got, "Malformed: "));
@@ -224,15 +235,15 @@ static void test_what_kills_is_quarantined(void **state)
     g_auto(CapsAdded) first = {0};
     g_auto(CapsAdded) second = {0};
     g_auto(CapsAdded) third = {0};
-    assert_true(caps_add(place->store, HOSTILE "dies-on-item", &policy, &first, NULL));
+    assert_true(caps_add(place->layers, HOSTILE "dies-on-item", &policy, &first, NULL));
     assert_int_equal(first.quarantined, 1);
     assert_int_equal(count(place->store, "quarantine"), 1);
-    assert_true(caps_add(place->store, HOSTILE "dies-on-item", &policy, &second, NULL));
+    assert_true(caps_add(place->layers, HOSTILE "dies-on-item", &policy, &second, NULL));
     assert_true(second.known);
     assert_int_equal(second.survey.launches, 0);
     /* As if interrupted: asked again, but not what killed it. */
     assert_true(caps_store_run(place->store, "DELETE FROM probe", NULL, ""));
-    assert_true(caps_add(place->store, HOSTILE "dies-on-item", &policy, &third, NULL));
+    assert_true(caps_add(place->layers, HOSTILE "dies-on-item", &policy, &third, NULL));
     assert_int_equal(third.survey.deaths, 0);
     assert_int_equal(third.survey.launches, 1);
 }
@@ -245,7 +256,7 @@ static void test_without_leave_nothing_is_launched(void **state)
     g_auto(CapsAnswer) answer = {0};
     g_autoptr(GError) error = NULL;
     policy.may_probe = false;
-    assert_false(caps_ask(place->store, TELLER, &question, &policy, &answer, &error));
+    assert_false(caps_ask(place->layers, TELLER, &question, &policy, &answer, &error));
     assert_true(g_error_matches(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN));
 }
 
@@ -262,7 +273,7 @@ static void test_a_store_that_takes_nothing(void **state)
 
     assert_true(caps_store_begin(writer, NULL));
     caps_store_set_patience(place->store, false);
-    assert_true(caps_ask(place->store, TELLER, &question, &policy, &locked, NULL));
+    assert_true(caps_ask(place->layers, TELLER, &question, &policy, &locked, NULL));
     assert_non_null(locked.value);
     assert_non_null(strstr(locked.unsaved, "another process holds it"));
     assert_false(caps_store_end(writer, false, NULL)); /* rolled back */
@@ -272,16 +283,16 @@ static void test_a_store_that_takes_nothing(void **state)
                      SQLITE_OK);
     g_autofree char *huge = g_strnfill(200000, 'x');
     question.arguments = json_pack("{s:s}", "name", huge);
-    assert_true(caps_ask(place->store, TELLER, &question, &policy, &full, NULL));
+    assert_true(caps_ask(place->layers, TELLER, &question, &policy, &full, NULL));
     json_decref(question.arguments);
     assert_non_null(strstr(full.unsaved, "full"));
     assert_int_equal(count(place->store, "answer"), 0); /* nor half of it */
     assert_int_equal(sqlite3_exec(caps_store_sqlite(place->store),
                                   "PRAGMA max_page_count = 1000000", NULL, NULL, NULL),
                      SQLITE_OK);
-    g_free(ask(place->store, TELLER, "query-version", NULL, false, &stored));
+    g_free(ask(place->layers, TELLER, "query-version", NULL, false, &stored));
     assert_true(caps_store_begin(writer, NULL));
-    g_free(ask(place->store, TELLER, "query-version", NULL, false, &stored));
+    g_free(ask(place->layers, TELLER, "query-version", NULL, false, &stored));
     assert_true(stored);                               /* while the other one writes */
     assert_false(caps_store_end(writer, false, NULL)); /* rolled back */
 }
@@ -295,13 +306,13 @@ static void test_what_cannot_be_added_is_not_tried_at_once(void **state)
     for (int i = 0; i < 2; i++) {
         g_auto(CapsAdded) added = {0};
         g_autoptr(GError) error = NULL;
-        assert_false(caps_add(place->store, HOSTILE "silent", &policy, &added, &error));
+        assert_false(caps_add(place->layers, HOSTILE "silent", &policy, &added, &error));
         assert_true(g_error_matches(error, PRB_ERROR, PRB_ERROR_SILENT));
         assert_int_equal(count(place->store, "probe"), 1);
     }
     g_auto(CapsAdded) added = {0};
     policy.again = true;
-    assert_false(caps_add(place->store, HOSTILE "silent", &policy, &added, NULL));
+    assert_false(caps_add(place->layers, HOSTILE "silent", &policy, &added, NULL));
     assert_int_equal(count(place->store, "probe"), 2);
     assert_int_equal(count(place->store, "probe WHERE expires - began > 100"), 1);
 }
@@ -316,10 +327,10 @@ static void test_one_asker_asks(void **state)
     assert_int_equal(pipe(told), 0);
     for (int i = 0; i < 8; i++) {
         if (fork() == 0) {
-            CapsStore *store = caps_store_open(place->file, CAPS_STORE_WRITE, NULL);
+            CapsLayers *layers = open_layers(place->file);
             bool was;
             g_autofree char *got =
-                ask(store, TELLER, "query-hardware", "{\"machine\":\"board\"}", false, &was);
+                ask(layers, TELLER, "query-hardware", "{\"machine\":\"board\"}", false, &was);
             stored = was;
             (void)!write(told[1], &stored, 1);
             _exit(got ? 0 : 1);
@@ -343,8 +354,8 @@ static void test_a_dead_asker_blocks_nobody(void **state)
     bool stored;
     pid_t pid = fork();
     if (pid == 0) {
-        CapsStore *store = caps_store_open(place->file, CAPS_STORE_WRITE, NULL);
-        g_free(ask(store, HOSTILE "silent", "query-version", NULL, false, &stored));
+        CapsLayers *layers = open_layers(place->file);
+        g_free(ask(layers, HOSTILE "silent", "query-version", NULL, false, &stored));
         _exit(0);
     }
     g_usleep(300 * 1000);
@@ -354,7 +365,7 @@ static void test_a_dead_asker_blocks_nobody(void **state)
     policy.limits.probe_ms = policy.limits.command_ms = 300;
     CapsQuestion question = {.command = "query-version"};
     g_auto(CapsAnswer) answer = {0};
-    assert_true(caps_ask(place->store, HOSTILE "silent", &question, &policy, &answer, NULL));
+    assert_true(caps_ask(place->layers, HOSTILE "silent", &question, &policy, &answer, NULL));
     assert_string_equal(answer.reason, "Silent");
 }
 
@@ -386,10 +397,10 @@ static void test_combinations_of_our_own_machine(void **state)
                             ANY(machines), g_rand_boolean(chance) ? "on" : "off", ANY(aclint),
                             ANY(transports), ANY(memories), ANY(topologies));
         g_autofree char *got =
-            ask(place->store, VITRINE_BIN "/vitrine", command, target, false, &stored);
+            ask(place->layers, VITRINE_BIN "/vitrine", command, target, false, &stored);
         if (stored) {
             g_autofree char *fresh =
-                ask(place->store, VITRINE_BIN "/vitrine", command, target, true, &again);
+                ask(place->layers, VITRINE_BIN "/vitrine", command, target, true, &again);
             if (strcmp(got, fresh)) {
                 fail_msg("%s %s: stored %s, fresh %s", command, target, got, fresh);
             }
