@@ -51,8 +51,8 @@ static void put(uint8_t *bytes, uint32_t value, unsigned size)
 void emu_pci_add_express_endpoint(EmuDevice *device)
 {
     const MdlBus *bus = device->model->bus;
-    bool on_root = !strcmp(bus->type->name, "pcie-root");
-    if (!on_root && strcmp(bus->type->name, "pcie-port"))
+    bool on_root = !bus->type->link;
+    if (!bus->type->express)
         return; /* a conventional bus */
     unsigned offset = emu_pci_add_capability(device, CAP_ID, CAP_SIZE);
     uint8_t *config = emu_pci_config(device) + offset;

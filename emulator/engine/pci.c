@@ -41,6 +41,7 @@ enum {
     PCI_BRIDGE_CONTROL = 0x3e,
 
     HEADER_BRIDGE = 1,
+    HEADER_MULTIFUNCTION = 1 << 7,
     WIDE_WINDOW = 1, /* the window's type: the high halves count */
     BRIDGE_RESET = 1 << 6,
     BRIDGE_CONTROL_WRITABLE = 0x004f,
@@ -280,7 +281,9 @@ void emu_pci_function_plug(EmuPciFunction *function, EmuPciBus *bus, unsigned de
     g_assert(devfn < G_N_ELEMENTS(bus->functions) && !bus->functions[devfn]);
     function->bus = bus;
     function->devfn = devfn;
-    bus->is_link = !strcmp(function->device->model->bus->type->name, "pcie-port");
+    if (mdl_device_has(function->device->model, "multifunction"))
+        function->config[PCI_HEADER_TYPE] |= HEADER_MULTIFUNCTION;
+    bus->is_link = function->device->model->bus->type->link;
     memcpy(function->initial, function->config, sizeof(function->initial));
     bus->functions[devfn] = function;
 }

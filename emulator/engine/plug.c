@@ -17,7 +17,7 @@ static bool may_move(const MdlDevice *model, GError **error)
     const MdlDeviceType *type = model->type;
     if (!type->hotplug)
         return refuse(error, model->id, "its type cannot come or go while the machine is there");
-    if (!model->bus->type->hotplug)
+    if (!model->bus->hotplug)
         return refuse(error, model->id,
                       "its bus takes devices only before the machine is built; a pcie-root-port "
                       "has a slot for one");

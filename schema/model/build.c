@@ -144,10 +144,7 @@ static void add_part_devices(MdlBuild *build, const MdlPart *part)
                             .id = count ? mdl_arena_printf(build->arena, "%s.%u", part->name, i)
                                         : mdl_arena_strdup(build->arena, part->name),
                             .index = i};
-        MdlDevice *device = mdl_build_add(build, &origin);
-        if (device->bus) {
-            mdl_place_device(build, device, part);
-        }
+        mdl_build_add(build, &origin);
     }
 }
 
@@ -183,6 +180,7 @@ static void fill_head(MdlBuild *build)
     MdlResolved *r = &build->resolved;
     hardware->machine = r->machine->full_name;
     hardware->arch = r->machine->arch;
+    hardware->placement = mdl_placement_find("vitrine");
     hardware->accel = r->accel;
     hardware->cpu_type = r->cpu ? r->cpu->name : NULL;
     hardware->cpus = r->topology.cpus;
@@ -194,6 +192,58 @@ static void fill_head(MdlBuild *build)
     hardware->memory = r->memory;
     hardware->nodes = (const MdlNode *)r->machine->nodes->data;
     hardware->n_nodes = r->machine->nodes->len;
+}
+
+/* What the machine's own groups say of devices that come later: places kept free and values pinned,
+ * as they are now. Kept for the tree, so what is read for it is no input of this answer. */
+static void fill_rules(MdlBuild *build)
+{
+    const GPtrArray *parts = build->resolved.machine->parts;
+    GArray *slots = g_array_new(FALSE, FALSE, sizeof(MdlKeptSlot));
+    for (size_t i = 0; i < parts->len; i++) {
+        const MdlPart *part = g_ptr_array_index(parts, i);
+        if (strcmp(part->kind, "slot") == 0) {
+            MdlKeptSlot slot = {mdl_part_value(part, "bus"), part->name,
+                                mdl_part_value(part, "reason"), part->file, part->line};
+            g_array_append_val(slots, slot);
+        }
+    }
+    build->hardware->slots = mdl_arena_take_array(build->arena, slots, &build->hardware->n_slots);
+}
+
+static const char *pinned_value(MdlBuild *build, const MdlSetting *setting)
+{
+    MdlValue value;
+    g_autofree char *why = NULL;
+    if (!setting->expr) {
+        return setting->value;
+    }
+    MdlScope scope = mdl_resolved_scope(&build->resolved);
+    return mdl_expr_eval(setting->expr, &scope, &value, &why)
+               ? mdl_arena_printf(build->arena, "%" G_GUINT64_FORMAT, value.number)
+               : NULL;
+}
+
+static void fill_defaults(MdlBuild *build)
+{
+    const GPtrArray *parts = build->resolved.machine->parts;
+    MdlTrace *trace = build->resolved.trace;
+    GArray *defaults = g_array_new(FALSE, FALSE, sizeof(MdlTypeDefault));
+    build->resolved.trace = NULL;
+    for (size_t i = 0; i < parts->len; i++) {
+        const MdlPart *part = g_ptr_array_index(parts, i);
+        for (size_t k = 0; strcmp(part->kind, "default") == 0 && k < part->settings->len; k++) {
+            const MdlSetting *setting = g_ptr_array_index(part->settings, k);
+            MdlTypeDefault one = {part->name, setting->key, pinned_value(build, setting),
+                                  setting->file, setting->line};
+            if (one.value) {
+                g_array_append_val(defaults, one);
+            }
+        }
+    }
+    build->resolved.trace = trace;
+    build->hardware->defaults =
+        mdl_arena_take_array(build->arena, defaults, &build->hardware->n_defaults);
 }
 
 static void add_root_bus(MdlBuild *build, const MdlPart *part)
@@ -229,6 +279,7 @@ static void build_parts(MdlBuild *build, unsigned needs)
 {
     build->whole = (needs & MDL_NEED_TREE) == MDL_NEED_TREE;
     fill_head(build);
+    fill_rules(build);
     if (needs & MDL_NEED_HEAD) {
         read_head(&build->resolved);
     }
@@ -241,8 +292,10 @@ static void build_parts(MdlBuild *build, unsigned needs)
         add_devices(build);
         mdl_build_add_loose(build);
         wire_devices(build);
+        fill_defaults(build);
     }
     mdl_check_hardware(build);
+    mdl_check_reach(build, NULL);
 }
 
 MdlHardware *mdl_hardware_build(const MdlCatalog *catalog, const MdlTarget *target, MdlTrace *trace,
@@ -273,4 +326,38 @@ MdlHardware *mdl_hardware_build_part(const MdlCatalog *catalog, const MdlTarget 
         return NULL;
     }
     return hardware;
+}
+
+/* ---- devices added to a tree that is there --------------------------------------------------- */
+
+MdlHardware *mdl_hardware_place(const MdlHardware *base, const GPtrArray *devices,
+                                MdlPlaceWhen when, MdlFindings *findings, MdlFindings *unusable)
+{
+    MdlArena *arena;
+    MdlHardware *hardware = mdl_hardware_copy(base, NULL, &arena);
+    g_autoptr(GPtrArray) made_parts =
+        g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    g_autoptr(GHashTable) parts = g_hash_table_new(NULL, NULL);
+    MdlBuild build = {.arena = arena,
+                      .made_parts = made_parts,
+                      .parts = parts,
+                      .hardware = hardware,
+                      .findings = findings,
+                      .before = mdl_findings_count(findings),
+                      .when = when};
+    mdl_build_place_loose(&build, devices);
+    mdl_check_reach(&build, unusable);
+    if (mdl_findings_count(findings) > build.before) {
+        mdl_hardware_free(hardware);
+        return NULL;
+    }
+    return hardware;
+}
+
+MdlHardware *mdl_hardware_without(const MdlHardware *base, const char *id)
+{
+    MdlArena *arena;
+    const MdlDevice *device = mdl_hardware_device(base, id);
+    g_assert(device);
+    return mdl_hardware_copy(base, device, &arena);
 }

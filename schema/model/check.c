@@ -56,46 +56,20 @@ static void check_device_id(MdlBuild *build)
 
 /* ---- buses ----------------------------------------------------------------------------------- */
 
-static void check_bus_type(MdlBuild *build)
-{
-    for (size_t i = 0; i < build->hardware->devices->len; i++) {
-        const MdlDevice *device = device_at(build, i);
-        if (device->bus && strcmp(device->bus->type->family, device->type->bus) != 0) {
-            mdl_build_find(build, MDL_CHECK_BUS_TYPE, device, setting_of(build, device, "bus"),
-                           NULL, "bus %s is of type %s; a %s sits on %s", device->bus->id,
-                           device->bus->type->name, device->type->name, device->type->bus);
-        }
-    }
-}
-
-static void check_bus_accepts(MdlBuild *build)
-{
-    for (size_t i = 0; i < build->hardware->devices->len; i++) {
-        const MdlDevice *device = device_at(build, i);
-        if (device->bus && !mdl_bus_accepts(device->bus, device->type)) {
-            g_autofree char *words = g_strjoinv(", ", (char **)device->bus->type->accepts);
-            mdl_build_find(build, MDL_CHECK_BUS_ACCEPTS, device, setting_of(build, device, "bus"),
-                           NULL, "bus %s takes only devices that are %s", device->bus->id, words);
-        }
-    }
-}
-
 /* A slot that is kept free must be an address of its bus, where that is there. */
 static void check_slots(MdlBuild *build)
 {
-    const GPtrArray *parts = build->resolved.machine->parts;
-    for (size_t i = 0; i < parts->len; i++) {
-        const MdlPart *part = g_ptr_array_index(parts, i);
-        const MdlBus *bus = strcmp(part->kind, "slot") == 0
-                                ? mdl_hardware_bus(build->hardware, mdl_part_value(part, "bus"))
-                                : NULL;
+    const MdlHardware *hardware = build->hardware;
+    for (size_t i = 0; i < hardware->n_slots; i++) {
+        const MdlKeptSlot *slot = &hardware->slots[i];
+        const MdlBus *bus = mdl_hardware_bus(hardware, slot->bus);
         g_autofree char *why = NULL;
-        if (bus && !mdl_address_check(bus->type, part->name, &why)) {
+        if (bus && !mdl_address_check(bus->type, slot->address, &why)) {
             g_autofree char *what =
-                g_strdup_printf("%s: slot %s", build->hardware->machine, part->name);
-            MdlPlace place = {.file = part->file, .line = part->line, .what = what};
+                g_strdup_printf("%s: slot %s", hardware->machine, slot->address);
+            MdlPlace place = {.file = slot->file, .line = slot->line, .what = what};
             mdl_find(build->findings, MDL_CHECK_ADDRESS_FORM, &place, NULL,
-                     "address \"%s\" on bus %s: %s", part->name, bus->id, why);
+                     "address \"%s\" on bus %s: %s", slot->address, bus->id, why);
         }
     }
 }
@@ -184,59 +158,6 @@ static void check_region_overlap(MdlBuild *build)
     }
 }
 
-/* ---- addresses ------------------------------------------------------------------------------- */
-
-static void check_address_reserved(MdlBuild *build)
-{
-    for (size_t i = 0; i < build->hardware->devices->len; i++) {
-        const MdlDevice *device = device_at(build, i);
-        if (!device->bus || device->bus->type->ranges) {
-            continue;
-        }
-        const char *reason = mdl_place_reserved(device->bus, &device->address);
-        if (reason) {
-            g_autofree char *text = mdl_address_print(device->bus->type, &device->address);
-            mdl_build_find(build, MDL_CHECK_ADDRESS_RESERVED, device,
-                           setting_of(build, device, "address"), NULL,
-                           "address %s on bus %s is kept free: %s", text, device->bus->id, reason);
-        }
-    }
-}
-
-static char *suggest_free(const MdlBus *bus)
-{
-    MdlAddress address;
-    if (!mdl_place_free(bus, &address)) {
-        return NULL;
-    }
-    g_autofree char *text = mdl_address_print(bus->type, &address);
-    return g_strdup_printf("the next free address is %s", text);
-}
-
-static void check_address_taken(MdlBuild *build)
-{
-    for (size_t i = 0; i < build->hardware->buses->len; i++) {
-        const MdlBus *bus = g_ptr_array_index(build->hardware->buses, i);
-        if (bus->type->ranges) {
-            continue;
-        }
-        g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        for (size_t d = 0; d < bus->devices->len; d++) {
-            const MdlDevice *device = g_ptr_array_index(bus->devices, d);
-            char *text = mdl_address_print(bus->type, &device->address);
-            const MdlDevice *first = g_hash_table_lookup(seen, text);
-            if (first) {
-                g_autofree char *suggestion = suggest_free(bus);
-                mdl_build_find(build, MDL_CHECK_ADDRESS_TAKEN, device,
-                               setting_of(build, device, "address"), suggestion,
-                               "address %s on bus %s is taken by device %s", text, bus->id,
-                               first->id);
-            }
-            g_hash_table_insert(seen, text, (gpointer)device);
-        }
-    }
-}
-
 /* ---- interrupts ------------------------------------------------------------------------------ */
 
 static void check_irq_target(MdlBuild *build)
@@ -313,8 +234,6 @@ static void check_node_value(MdlBuild *build)
 
 static const HardwareCheck hardware_checks[] = {
     {MDL_CHECK_DEVICE_ID, check_device_id, {0}},
-    {MDL_CHECK_BUS_TYPE, check_bus_type, {MDL_CHECK_BUS_UNKNOWN}},
-    {MDL_CHECK_BUS_ACCEPTS, check_bus_accepts, {MDL_CHECK_BUS_UNKNOWN, MDL_CHECK_BUS_TYPE}},
     {MDL_CHECK_ADDRESS_FORM, check_slots, {0}},
     {MDL_CHECK_REGION_RANGE,
      check_region_range,
@@ -323,16 +242,12 @@ static const HardwareCheck hardware_checks[] = {
     {MDL_CHECK_REGION_OVERLAP,
      check_region_overlap,
      {MDL_CHECK_REGION_ADDRESS, MDL_CHECK_REGION_RANGE, MDL_CHECK_CONDITION}},
-    {MDL_CHECK_ADDRESS_RESERVED,
-     check_address_reserved,
-     {MDL_CHECK_ADDRESS_FORM, MDL_CHECK_ADDRESS_RANGE, MDL_CHECK_NO_FREE_ADDRESS}},
-    {MDL_CHECK_ADDRESS_TAKEN,
-     check_address_taken,
-     {MDL_CHECK_ADDRESS_FORM, MDL_CHECK_ADDRESS_RANGE, MDL_CHECK_NO_FREE_ADDRESS}},
     {MDL_CHECK_IRQ_TARGET, check_irq_target, {0}},
     {MDL_CHECK_IRQ_LINE, check_irq_line, {MDL_CHECK_IRQ_TARGET}},
     {MDL_CHECK_IRQ_SHARED, check_irq_shared, {MDL_CHECK_IRQ_TARGET, MDL_CHECK_IRQ_LINE}},
-    {MDL_CHECK_NODE_VALUE, check_node_value, {MDL_CHECK_BUS_UNKNOWN}},
+    {MDL_CHECK_NODE_VALUE,
+     check_node_value,
+     {MDL_CHECK_BUS_UNKNOWN, MDL_CHECK_BUS_TYPE, MDL_CHECK_BUS_ACCEPTS}},
 };
 
 static bool has_fired(const MdlBuild *build, MdlCheckId id)

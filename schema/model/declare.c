@@ -1,5 +1,5 @@
 /* declare: holds a file against the tables of the language, and reads types from it. */
-#include "declare.h"
+#include "declare_read.h"
 
 #include "expr.h"
 #include "value.h"
@@ -14,7 +14,6 @@ static const char *const side_words[] = {
     [MDL_SIDE_GUEST] = "guest", [MDL_SIDE_BACKEND] = "backend", NULL};
 static const char *const region_words[] = {
     [MDL_REGION_MMIO] = "mmio", [MDL_REGION_RAM] = "ram", [MDL_REGION_WINDOW] = "window", NULL};
-static const char *const radix_words[] = {"decimal", "hex", NULL};
 
 static int word_index(const char *const *words, const char *word)
 {
@@ -49,7 +48,7 @@ static bool is_names(const char *text)
     return parts[0] != NULL;
 }
 
-static bool parse_range(const char *text, uint64_t *ret_minimum, uint64_t *ret_maximum)
+bool mdl_declare_range(const char *text, uint64_t *ret_minimum, uint64_t *ret_maximum)
 {
     const char *dots = strstr(text, "..");
     if (!dots) {
@@ -94,7 +93,7 @@ static bool has_form(MdlKeyForm form, const char *text)
     case MDL_KEY_SIZE:
         return mdl_number_parse(text, &low);
     case MDL_KEY_RANGE:
-        return parse_range(text, &low, &high);
+        return mdl_declare_range(text, &low, &high);
     case MDL_KEY_KIND:
         return mdl_kind_parse(text, &kind);
     case MDL_KEY_SIDE:
@@ -102,7 +101,7 @@ static bool has_form(MdlKeyForm form, const char *text)
     case MDL_KEY_REGION:
         return word_index(region_words, text) >= 0;
     case MDL_KEY_RADIX:
-        return word_index(radix_words, text) >= 0;
+        return strcmp(text, "decimal") == 0 || strcmp(text, "hex") == 0;
     case MDL_KEY_WIRE:
         return is_wire(text);
     case MDL_N_KEY_FORMS:
@@ -219,7 +218,7 @@ bool mdl_declare_kind(const MdlCfg *cfg, MdlFileKind *ret_kind, MdlFindings *fin
     MdlPlace place = {.file = cfg->file, .line = first ? first->line : 1};
     mdl_find(findings, MDL_CHECK_FILE_KIND, &place, NULL,
              "the first group must be [machine], [vm], [device \"TYPE\"], [properties \"NAME\"], "
-             "[bus \"TYPE\"] or [accelerator \"NAME\"]");
+             "[bus \"TYPE\"], [accelerator \"NAME\"] or [placement \"NAME\"]");
     return false;
 }
 
@@ -258,7 +257,7 @@ MdlCfg *mdl_declare_read(const MdlSource *source, MdlFileKind *ret_kind, MdlFind
 
 /* ---- reading types --------------------------------------------------------------------------- */
 
-static bool read_yes(const MdlCfgGroup *group, const char *name)
+bool mdl_declare_yes(const MdlCfgGroup *group, const char *name)
 {
     bool yes = false;
     const char *text = mdl_cfg_value(group, name);
@@ -274,7 +273,7 @@ static int read_word(const MdlCfgGroup *group, const char *name, const char *con
     return text ? word_index(words, text) : 0;
 }
 
-static const char *read_text(MdlArena *arena, const MdlCfgGroup *group, const char *name)
+const char *mdl_declare_text(MdlArena *arena, const MdlCfgGroup *group, const char *name)
 {
     return mdl_arena_strdup(arena, mdl_cfg_value(group, name));
 }
@@ -305,19 +304,20 @@ static char *settle_property(MdlProperty *property, const char *range, const cha
 bool mdl_declare_property(MdlArena *arena, const char *file, const MdlCfgGroup *group,
                           MdlProperty *ret_property, MdlFindings *findings)
 {
-    const char *range = mdl_cfg_value(group, "range"), *values = read_text(arena, group, "values");
+    const char *range = mdl_cfg_value(group, "range"),
+               *values = mdl_declare_text(arena, group, "values");
     MdlProperty property = {.name = mdl_arena_strdup(arena, group->name),
-                            .doc = read_text(arena, group, "doc"),
+                            .doc = mdl_declare_text(arena, group, "doc"),
                             .maximum = UINT64_MAX,
                             .values = mdl_arena_words(arena, values),
                             .side = (MdlSide)read_word(group, "side", side_words),
-                            .required = read_yes(group, "required")};
+                            .required = mdl_declare_yes(group, "required")};
     mdl_kind_parse(mdl_cfg_value(group, "type"), &property.kind);
     if (range) {
-        parse_range(range, &property.minimum, &property.maximum);
+        mdl_declare_range(range, &property.minimum, &property.maximum);
     }
     g_autofree char *why =
-        settle_property(&property, range, values, read_text(arena, group, "default"));
+        settle_property(&property, range, values, mdl_declare_text(arena, group, "default"));
     if (why) {
         g_autofree char *title = group_title(group);
         MdlPlace place = {.file = file, .line = group->line, .what = title};
@@ -351,39 +351,26 @@ static MdlNode read_node(MdlArena *arena, const MdlCfgGroup *group)
 static MdlRegion read_region(MdlArena *arena, const MdlCfgGroup *group)
 {
     return (MdlRegion){.name = mdl_arena_strdup(arena, group->name),
-                       .doc = read_text(arena, group, "doc"),
-                       .size = read_text(arena, group, "size"),
+                       .doc = mdl_declare_text(arena, group, "doc"),
+                       .size = mdl_declare_text(arena, group, "size"),
                        .kind = (MdlRegionKind)read_word(group, "kind", region_words)};
 }
 
 static MdlIrq read_irq(MdlArena *arena, const MdlCfgGroup *group)
 {
     return (MdlIrq){.name = mdl_arena_strdup(arena, group->name),
-                    .doc = read_text(arena, group, "doc"),
-                    .many = read_yes(group, "many"),
-                    .shared = read_yes(group, "shared")};
+                    .doc = mdl_declare_text(arena, group, "doc"),
+                    .many = mdl_declare_yes(group, "many"),
+                    .shared = mdl_declare_yes(group, "shared")};
 }
 
 static MdlProvidedBus read_provided_bus(MdlArena *arena, const MdlCfgGroup *group)
 {
     return (MdlProvidedBus){.name = mdl_arena_strdup(arena, group->name),
-                            .type = read_text(arena, group, "type"),
-                            .doc = read_text(arena, group, "doc")};
+                            .type = mdl_declare_text(arena, group, "type"),
+                            .doc = mdl_declare_text(arena, group, "doc"),
+                            .named = mdl_declare_text(arena, group, "named")};
 }
-
-/* Collects, in file order, the groups of one kind after the head into a constant array. */
-#define COLLECT(arena, cfg, kind_name, type, read_one, ret_n)                                      \
-    ({                                                                                             \
-        GArray *array_ = g_array_new(FALSE, TRUE, sizeof(type));                                   \
-        for (size_t i_ = 1; i_ < (cfg)->groups->len; i_++) {                                       \
-            const MdlCfgGroup *group_ = g_ptr_array_index((cfg)->groups, i_);                      \
-            if (strcmp(group_->kind, kind_name) == 0) {                                            \
-                type one_ = read_one(arena, group_);                                               \
-                g_array_append_val(array_, one_);                                                  \
-            }                                                                                      \
-        }                                                                                          \
-        mdl_arena_take_array(arena, array_, ret_n);                                                \
-    })
 
 /* A property may not have a name that [device] in a machine means otherwise. */
 static void check_property_names(const MdlCfg *cfg, MdlFindings *findings)
@@ -421,62 +408,17 @@ const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlF
     const MdlCfgGroup *head = g_ptr_array_index(cfg->groups, 0);
     MdlDeviceType *type = mdl_arena_new0(arena, MdlDeviceType);
     type->name = mdl_arena_strdup(arena, head->name);
-    type->doc = read_text(arena, head, "doc");
-    type->bus = read_text(arena, head, "bus");
+    type->doc = mdl_declare_text(arena, head, "doc");
+    type->bus = mdl_declare_text(arena, head, "bus");
     type->traits = mdl_arena_words(arena, mdl_cfg_value(head, "traits"));
-    type->user_creatable = read_yes(head, "user-creatable");
-    type->hotplug = read_yes(head, "hotplug");
-    type->irq_inputs = read_text(arena, head, "inputs");
+    type->user_creatable = mdl_declare_yes(head, "user-creatable");
+    type->hotplug = mdl_declare_yes(head, "hotplug");
+    type->irq_inputs = mdl_declare_text(arena, head, "inputs");
     type->properties = mdl_declare_properties(arena, cfg, &type->n_properties, findings);
-    type->regions = COLLECT(arena, cfg, "region", MdlRegion, read_region, &type->n_regions);
-    type->irqs = COLLECT(arena, cfg, "irq", MdlIrq, read_irq, &type->n_irqs);
-    type->buses = COLLECT(arena, cfg, "bus", MdlProvidedBus, read_provided_bus, &type->n_buses);
-    type->nodes = COLLECT(arena, cfg, "node", MdlNode, read_node, &type->n_nodes);
-    return mdl_findings_count(findings) == before ? type : NULL;
-}
-
-static MdlField read_field(MdlArena *arena, const MdlCfgGroup *group)
-{
-    uint64_t digits = 1;
-    if (mdl_cfg_value(group, "digits")) {
-        mdl_number_parse(mdl_cfg_value(group, "digits"), &digits);
-    }
-    MdlField field = {.name = mdl_arena_strdup(arena, group->name),
-                      .doc = read_text(arena, group, "doc"),
-                      .radix = read_word(group, "radix", radix_words) ? MDL_RADIX_HEX
-                                                                      : MDL_RADIX_DECIMAL,
-                      .digits = (unsigned)digits};
-    parse_range(mdl_cfg_value(group, "range"), &field.minimum, &field.maximum);
-    return field;
-}
-
-static MdlReserved read_reserved(MdlArena *arena, const MdlCfgGroup *group)
-{
-    return (MdlReserved){.address = mdl_arena_strdup(arena, group->name),
-                         .reason = read_text(arena, group, "reason")};
-}
-
-const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings)
-{
-    size_t before = mdl_findings_count(findings);
-    const MdlCfgGroup *head = g_ptr_array_index(cfg->groups, 0);
-    MdlBusType *type = mdl_arena_new0(arena, MdlBusType);
-    type->name = mdl_arena_strdup(arena, head->name);
-    type->doc = read_text(arena, head, "doc");
-    type->family = mdl_cfg_value(head, "family") ? read_text(arena, head, "family") : type->name;
-    type->prefix = mdl_cfg_value(head, "prefix") ? read_text(arena, head, "prefix") : "";
-    type->separator = mdl_cfg_value(head, "separator") ? read_text(arena, head, "separator") : "";
-    type->accepts = mdl_arena_words(arena, mdl_cfg_value(head, "accepts"));
-    type->reaches = mdl_arena_words(arena, mdl_cfg_value(head, "reaches"));
-    type->hotplug = read_yes(head, "hotplug");
-    type->order = read_text(arena, head, "order");
-    if (mdl_cfg_value(head, "devices")) {
-        mdl_number_parse(mdl_cfg_value(head, "devices"), &type->max_devices);
-    }
-    type->ranges = read_yes(head, "ranges");
-    type->fields = COLLECT(arena, cfg, "field", MdlField, read_field, &type->n_fields);
-    type->reserved = COLLECT(arena, cfg, "reserved", MdlReserved, read_reserved, &type->n_reserved);
-    mdl_declare_check_bus(cfg, type, findings);
+    type->regions = MDL_COLLECT(arena, cfg, "region", MdlRegion, read_region, &type->n_regions);
+    type->irqs = MDL_COLLECT(arena, cfg, "irq", MdlIrq, read_irq, &type->n_irqs);
+    type->buses = MDL_COLLECT(arena, cfg, "bus", MdlProvidedBus, read_provided_bus, &type->n_buses);
+    type->nodes = MDL_COLLECT(arena, cfg, "node", MdlNode, read_node, &type->n_nodes);
     return mdl_findings_count(findings) == before ? type : NULL;
 }
 
@@ -485,8 +427,8 @@ const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg
     const MdlCfgGroup *head = g_ptr_array_index(cfg->groups, 0);
     MdlAccelerator *accelerator = mdl_arena_new0(arena, MdlAccelerator);
     accelerator->name = mdl_arena_strdup(arena, head->name);
-    accelerator->doc = read_text(arena, head, "doc");
-    accelerator->runs = read_yes(head, "runs");
+    accelerator->doc = mdl_declare_text(arena, head, "doc");
+    accelerator->runs = mdl_declare_yes(head, "runs");
     accelerator->archs = mdl_arena_words(arena, mdl_cfg_value(head, "archs"));
     mdl_number_parse(mdl_cfg_value(head, "max-cpus"), &accelerator->max_cpus);
     return accelerator;

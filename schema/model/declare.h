@@ -12,6 +12,7 @@ typedef enum {
     MDL_FILE_PROPERTIES,  /* [properties "NAME"]: properties that several device types have */
     MDL_FILE_BUS,         /* [bus "TYPE"]: a bus type */
     MDL_FILE_ACCELERATOR, /* [accelerator "NAME"] */
+    MDL_FILE_PLACEMENT,   /* [placement "NAME"]: how an emulator places devices */
     MDL_FILE_MACHINE,     /* [machine] */
     MDL_FILE_VM,          /* [vm]: a person's layer over a machine */
     MDL_N_FILES
@@ -73,6 +74,7 @@ const MdlProperty *mdl_declare_properties(MdlArena *arena, const MdlCfg *cfg, si
                                           MdlFindings *findings);
 const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings);
 const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg);
+const MdlPlacement *mdl_declare_placement(MdlArena *arena, const MdlCfg *cfg);
 /* What a type must hold beyond the form of its keys; a bus type is checked when it is read. buses:
  * all bus types, NULL-terminated. */
 void mdl_declare_check_device(const MdlCfg *cfg, const MdlDeviceType *type,

@@ -30,17 +30,45 @@ const MdlPart *mdl_build_part(const MdlBuild *build, const MdlDevice *device)
 /* What nobody may take: the type's addresses, and the machine's slots on this bus. */
 static void reserve_addresses(MdlBuild *build, MdlBus *bus)
 {
-    const GPtrArray *parts = build->resolved.machine->parts;
+    const MdlHardware *hardware = build->hardware;
     GArray *reserved = g_array_new(FALSE, FALSE, sizeof(MdlReserved));
     g_array_append_vals(reserved, bus->type->reserved, (guint)bus->type->n_reserved);
-    for (size_t i = 0; i < parts->len; i++) {
-        const MdlPart *part = g_ptr_array_index(parts, i);
-        if (strcmp(part->kind, "slot") == 0 && strcmp(mdl_part_value(part, "bus"), bus->id) == 0) {
-            MdlReserved slot = {part->name, mdl_part_value(part, "reason")};
+    for (size_t i = 0; i < hardware->n_slots; i++) {
+        if (strcmp(hardware->slots[i].bus, bus->id) == 0) {
+            MdlReserved slot = {hardware->slots[i].address, hardware->slots[i].reason, NULL};
             g_array_append_val(reserved, slot);
         }
     }
     bus->reserved = mdl_arena_take_array(build->arena, reserved, &bus->n_reserved);
+}
+
+/* What a guest could not reach is no address of a strict emulator. */
+static void set_fields(MdlBuild *build, MdlBus *bus)
+{
+    bool strict = build->hardware->placement->strict;
+    for (size_t i = 0; i < bus->type->n_fields; i++) {
+        const MdlField *field = &bus->type->fields[i];
+        MdlSpan span = strict ? (MdlSpan){field->reach_minimum, field->reach_maximum}
+                              : (MdlSpan){field->minimum, field->maximum};
+        if (field->count && bus->owner) {
+            uint64_t n = mdl_build_own_number(build, bus->owner, field->count);
+            span.last = MIN(span.last, span.first + MAX(n, 1) - 1);
+        }
+        bus->fields[i] = span;
+    }
+}
+
+/* Behind all others, or where the newest comes first: before those that its owner's bus leads to.
+ */
+static void insert_bus(MdlBuild *build, MdlBus *bus)
+{
+    GPtrArray *buses = build->hardware->buses;
+    guint at = buses->len;
+    if (build->hardware->placement->newest_first && bus->owner && bus->owner->bus &&
+        g_ptr_array_find(buses, bus->owner->bus, &at)) {
+        at++;
+    }
+    g_ptr_array_insert(buses, (gint)at, bus);
 }
 
 MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner)
@@ -49,40 +77,28 @@ MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, Mdl
     bus->id = id;
     bus->type = mdl_bus_type_find(type);
     bus->owner = owner;
+    bus->hotplug = bus->type->hotplug;
     bus->devices = g_ptr_array_new();
     reserve_addresses(build, bus);
-    g_ptr_array_add(build->hardware->buses, bus);
+    set_fields(build, bus);
+    insert_bus(build, bus);
     return bus;
 }
 
-/* "pcie" gives "pcie.0", the next one "pcie.1". */
-static const char *next_bus_id(MdlBuild *build, const char *name)
+/* "pcie" gives "pcie.0", the next one "pcie.1"; "{id}" the id of a device that a person named. */
+static const char *bus_id(MdlBuild *build, const MdlDevice *owner, const MdlProvidedBus *provided)
 {
+    if (provided->named && owner->named) {
+        g_auto(GStrv) parts = g_strsplit(provided->named, "{id}", -1);
+        g_autofree char *id = g_strjoinv(owner->id, parts);
+        return mdl_arena_strdup(build->arena, id);
+    }
     for (unsigned n = 0;; n++) {
-        g_autofree char *id = g_strdup_printf("%s.%u", name, n);
+        g_autofree char *id = g_strdup_printf("%s.%u", provided->name, n);
         if (!mdl_hardware_bus(build->hardware, id)) {
             return mdl_arena_strdup(build->arena, id);
         }
     }
-}
-
-/* The first bus, in tree order, that takes the type and has a free place; else the first that takes
- * it, so that the finding says that it is full. */
-static MdlBus *find_bus_for_type(MdlBuild *build, const MdlDeviceType *type)
-{
-    MdlBus *full = NULL;
-    for (size_t i = 0; i < build->hardware->buses->len; i++) {
-        MdlBus *bus = g_ptr_array_index(build->hardware->buses, i);
-        MdlAddress address;
-        if (strcmp(bus->type->family, type->bus) != 0 || !mdl_bus_accepts(bus, type)) {
-            continue;
-        }
-        if (bus->type->ranges || mdl_place_free(bus, &address)) {
-            return bus;
-        }
-        full = full ? full : bus;
-    }
-    return full;
 }
 
 /* ---- properties ------------------------------------------------------------------------------ */
@@ -126,10 +142,29 @@ static void set_property(MdlBuild *build, MdlDevice *device, size_t index,
                    setting->key, why);
 }
 
+/* The value that the machine pins for the type. */
+static bool set_pinned(MdlBuild *build, MdlDevice *device, size_t index)
+{
+    const MdlHardware *hardware = build->hardware;
+    const MdlProperty *property = &device->type->properties[index];
+    for (size_t i = 0; i < hardware->n_defaults; i++) {
+        const MdlTypeDefault *pinned = &hardware->defaults[i];
+        if (strcmp(pinned->type, device->type->name) == 0 &&
+            strcmp(pinned->property, property->name) == 0) {
+            MdlSetting setting = {property->name, pinned->value, NULL, pinned->file, pinned->line};
+            set_property(build, device, index, &setting);
+            return true;
+        }
+    }
+    return false;
+}
+
 static void set_properties(MdlBuild *build, MdlDevice *device, const MdlPart *part)
 {
     const MdlDeviceType *type = device->type;
-    const MdlPart *defaults = mdl_machine_part(build->resolved.machine, "default", type->name);
+    const MdlPart *defaults = build->resolved.machine
+                                  ? mdl_machine_part(build->resolved.machine, "default", type->name)
+                                  : NULL;
     device->properties = mdl_arena_alloc(build->arena, type->n_properties * sizeof(MdlValue));
     for (size_t i = 0; i < type->n_properties; i++) {
         const MdlProperty *property = &type->properties[i];
@@ -138,6 +173,8 @@ static void set_properties(MdlBuild *build, MdlDevice *device, const MdlPart *pa
         device->properties[i] = (MdlValue){.kind = property->kind};
         if (setting) {
             set_property(build, device, i, setting);
+        } else if (set_pinned(build, device, i)) {
+            continue;
         } else if (property->has_default) {
             device->properties[i] = property->default_value;
         } else if (property->required) {
@@ -183,6 +220,11 @@ static uint64_t own_number(MdlBuild *build, MdlDevice *device, MdlCheckId check,
     return value.number;
 }
 
+uint64_t mdl_build_own_number(MdlBuild *build, MdlDevice *device, const char *text)
+{
+    return own_number(build, device, MDL_CHECK_LOOSE_OWNER, text);
+}
+
 static void set_regions(MdlBuild *build, MdlDevice *device)
 {
     const MdlDeviceType *type = device->type;
@@ -196,23 +238,9 @@ static void set_regions(MdlBuild *build, MdlDevice *device)
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
-static MdlBus *find_bus_for(MdlBuild *build, const MdlDevice *device, const MdlOrigin *origin)
+MdlDevice *mdl_build_make(MdlBuild *build, const MdlOrigin *origin)
 {
-    MdlBus *bus = origin->bus ? (MdlBus *)mdl_hardware_bus(build->hardware, origin->bus)
-                              : find_bus_for_type(build, origin->type);
-    if (!bus) {
-        g_autofree char *named = origin->bus ? g_strdup_printf("bus \"%s\"", origin->bus)
-                                             : g_strdup_printf("%s bus", origin->type->bus);
-        mdl_build_find(build, MDL_CHECK_BUS_UNKNOWN, device, mdl_part_setting(origin->part, "bus"),
-                       "put the device that provides it first", "there is no %s", named);
-    }
-    return bus;
-}
-
-MdlDevice *mdl_build_add(MdlBuild *build, const MdlOrigin *origin)
-{
-    MdlArena *arena = build->arena;
-    MdlDevice *device = mdl_arena_new0(arena, MdlDevice);
+    MdlDevice *device = mdl_arena_new0(build->arena, MdlDevice);
     device->id = origin->id;
     device->type = origin->type;
     device->index = origin->index;
@@ -220,28 +248,47 @@ MdlDevice *mdl_build_add(MdlBuild *build, const MdlOrigin *origin)
     device->file = origin->part->file;
     device->line = origin->part->line;
     device->layer = origin->part->layer;
-    device->wires = g_array_new(FALSE, TRUE, sizeof(MdlWire));
-    if (origin->made == MDL_MADE_DEVICE) {
-        g_hash_table_insert(build->parts, device, (gpointer)origin->part);
-    }
-    g_ptr_array_add(build->hardware->devices, device);
-
     build->resolved.index = origin->index;
     set_properties(build, device, origin->part);
     set_regions(build, device);
     if (device->type->irq_inputs) {
         device->n_inputs = own_number(build, device, MDL_CHECK_IRQ_LINE, device->type->irq_inputs);
     }
-    device->bus = find_bus_for(build, device, origin);
+    return device;
+}
+
+void mdl_build_adopt(MdlBuild *build, MdlDevice *device)
+{
+    MdlHardware *hardware = build->hardware;
+    device->wires = g_array_new(FALSE, TRUE, sizeof(MdlWire));
+    g_ptr_array_add(hardware->devices, device);
+    if (!g_hash_table_contains(hardware->by_id, device->id)) {
+        g_hash_table_insert(hardware->by_id, (gpointer)device->id, device);
+    }
     if (device->bus) {
         g_ptr_array_add(device->bus->devices, device);
     }
-    device->buses = mdl_arena_alloc(arena, device->type->n_buses * sizeof(MdlBus *));
+    device->buses = mdl_arena_alloc(build->arena, device->type->n_buses * sizeof(MdlBus *));
     for (size_t i = 0; i < device->type->n_buses; i++) {
         const MdlProvidedBus *provided = &device->type->buses[i];
         device->buses[i] =
-            mdl_build_add_bus(build, next_bus_id(build, provided->name), provided->type, device);
+            mdl_build_add_bus(build, bus_id(build, device, provided), provided->type, device);
     }
+}
+
+MdlDevice *mdl_build_add(MdlBuild *build, const MdlOrigin *origin)
+{
+    static const MdlWish anywhere = {0};
+    MdlDevice *device = mdl_build_make(build, origin);
+    device->bus =
+        mdl_place_bus(build, device, mdl_part_setting(origin->part, "bus"), origin->bus, &anywhere);
+    if (origin->made == MDL_MADE_DEVICE) {
+        g_hash_table_insert(build->parts, device, (gpointer)origin->part);
+        if (device->bus) {
+            mdl_place_device(build, device, origin->part);
+        }
+    }
+    mdl_build_adopt(build, device);
     return device;
 }
 
@@ -249,7 +296,7 @@ MdlPart *mdl_build_make_part(MdlBuild *build, const char *const *pairs)
 {
     MdlPart *part = mdl_arena_new0(build->arena, MdlPart);
     part->kind = "device";
-    part->layer = build->resolved.machine->full_name;
+    part->layer = build->hardware->machine;
     part->minimal = true;
     part->settings = g_ptr_array_new();
     g_ptr_array_add(build->made_parts, part->settings);

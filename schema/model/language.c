@@ -51,6 +51,8 @@ static const MdlKeySpec irq_keys[] = {
 static const MdlKeySpec provided_bus_keys[] = {
     {"type", MDL_KEY_NAME, true, "Type of the bus"},
     {"doc", MDL_KEY_TEXT, true, "What it leads to"},
+    {"named", MDL_KEY_TEXT, false,
+     "Its id where a person names the device, with {id}; without it, NAME.0, NAME.1, …"},
     END,
 };
 static const MdlKeySpec no_keys[] = {END};
@@ -61,11 +63,19 @@ static const MdlKeySpec bus_type_keys[] = {
     {"prefix", MDL_KEY_TEXT, false, "Text before an address"},
     {"separator", MDL_KEY_TEXT, false, "Text between the fields of an address"},
     {"accepts", MDL_KEY_NAMES, false, "Traits of devices it takes; without it, all"},
+    {"refuses", MDL_KEY_NAMES, false, "Traits of devices it does not take, whatever else they are"},
     {"reaches", MDL_KEY_NAMES, false, "Traits of devices a guest can use here; without it, all"},
+    {"hides", MDL_KEY_NAMES, false, "Traits of devices a guest cannot use here, whatever else"},
     {"hotplug", MDL_KEY_YES_NO, false, "Devices may come and go (no)"},
-    {"order", MDL_KEY_NAME, false, "Field counted up for a device without an address"},
+    {"order", MDL_KEY_NAMES, false,
+     "Fields of which the first that is not given is counted up; without it, all must be given"},
+    {"property", MDL_KEY_NAME, false, "Property of a device by which its address may be given"},
     {"devices", MDL_KEY_NUMBER, false, "Most devices; without it, as many as addresses"},
     {"ranges", MDL_KEY_YES_NO, false, "An address is a range of bytes (no)"},
+    {"link", MDL_KEY_YES_NO, false, "It is the other end of a port, with one device (no)"},
+    {"express", MDL_KEY_YES_NO, false, "Devices talk PCI Express on it (no)"},
+    {"unique", MDL_KEY_NAMES, false,
+     "Properties of the devices that provide such buses, together used once"},
     END,
 };
 static const MdlKeySpec field_keys[] = {
@@ -73,10 +83,42 @@ static const MdlKeySpec field_keys[] = {
     {"range", MDL_KEY_RANGE, true, "Smallest and largest value"},
     {"radix", MDL_KEY_RADIX, false, "How it is written (decimal)"},
     {"digits", MDL_KEY_DIGITS, false, "Written with at least so many digits (1)"},
+    {"reach", MDL_KEY_RANGE, false, "What a guest looks at; without it, the range"},
+    {"count", MDL_KEY_EXPRESSION, false,
+     "How many values there are, from properties of the device that provides the bus"},
+    {"property", MDL_KEY_NAME, false, "Property of a device by which this field may be given"},
+    {"bits", MDL_KEY_DIGITS, false, "Its bits where an address is given as one number"},
+    {"needs", MDL_KEY_NAME, false,
+     "Property that the device at the smallest value must have for others to be beside it"},
+    {"after-devices", MDL_KEY_YES_NO, false,
+     "It is counted from the number of devices that share the fields before it (no)"},
     END,
 };
 static const MdlKeySpec reserved_keys[] = {
     {"reason", MDL_KEY_TEXT, true, "Why nothing can go there"},
+    {"except", MDL_KEY_NAMES, false, "Traits of devices that can"},
+    END,
+};
+static const MdlKeySpec owner_keys[] = {
+    {"range", MDL_KEY_RANGE, true, "Smallest and largest value it may have"},
+    {"reason", MDL_KEY_TEXT, true, "Why"},
+    END,
+};
+static const MdlKeySpec hub_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "What such a device does"},
+    {"places", MDL_KEY_NUMBER, true, "Places below it: the next field counts them from 1"},
+    {"adds", MDL_KEY_NAME, false, "Type of such a device that takes the last free place by itself"},
+    END,
+};
+
+static const MdlKeySpec placement_keys[] = {
+    {"doc", MDL_KEY_TEXT, true, "Which emulators do so"},
+    {"newest-first", MDL_KEY_YES_NO, false,
+     "Of several buses the one that came last is looked at first (no)"},
+    {"fitting", MDL_KEY_YES_NO, false,
+     "A device goes to the first bus that takes it and has a place; else to the first of its "
+     "family that has not as many devices as it may (no)"},
+    {"strict", MDL_KEY_YES_NO, false, "What a guest could not use is refused (no)"},
     END,
 };
 
@@ -190,8 +232,14 @@ const MdlGroupSpec mdl_group_specs[] = {
     {MDL_FILE_BUS, "field", "NAME", "A part of an address, in the order written", field_keys, NULL},
     {MDL_FILE_BUS, "reserved", "ADDRESS", "An address nothing can have; a field may be *",
      reserved_keys, NULL},
+    {MDL_FILE_BUS, "owner", "PROPERTY", "What the device that provides such a bus must have set",
+     owner_keys, NULL},
+    {MDL_FILE_BUS, "hub", "TRAIT", "Devices that open places below their own", hub_keys, NULL},
 
     {MDL_FILE_ACCELERATOR, "accelerator", "NAME", "The accelerator", accelerator_keys, NULL},
+
+    {MDL_FILE_PLACEMENT, "placement", "NAME", "How devices find their places", placement_keys,
+     NULL},
 
     {MDL_FILE_MACHINE, "machine", NULL, "The machine, or a layer of one", machine_keys, NULL},
     {MDL_FILE_MACHINE, "option", "NAME", "An option", option_keys, NULL},
@@ -231,9 +279,13 @@ const char *mdl_key_form_name(MdlKeyForm form)
 const char *mdl_file_kind_name(MdlFileKind kind)
 {
     static const char *const names[MDL_N_FILES] = {
-        [MDL_FILE_DEVICE] = "device",   [MDL_FILE_PROPERTIES] = "properties",
-        [MDL_FILE_BUS] = "bus",         [MDL_FILE_ACCELERATOR] = "accelerator",
-        [MDL_FILE_MACHINE] = "machine", [MDL_FILE_VM] = "vm",
+        [MDL_FILE_DEVICE] = "device",
+        [MDL_FILE_PROPERTIES] = "properties",
+        [MDL_FILE_BUS] = "bus",
+        [MDL_FILE_ACCELERATOR] = "accelerator",
+        [MDL_FILE_MACHINE] = "machine",
+        [MDL_FILE_VM] = "vm",
+        [MDL_FILE_PLACEMENT] = "placement",
     };
     return names[kind];
 }

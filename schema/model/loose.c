@@ -1,8 +1,22 @@
 /* loose: the devices that a person adds to a machine: type and properties, the place if the person
- * cares. Each goes to the first bus that takes it and has a free place, in the order given. */
+ * cares. They are placed in the order given; one that is refused is told of and left out. */
 #include "build.h"
 
+#include "value.h"
+
 #include <string.h>
+
+#define MAX_DEVICES 4096
+
+/* One device on its way into the tree. */
+typedef struct Loose {
+    MdlBuild *build;
+    const MdlLooseDevice *given;
+    const MdlDeviceType *type;
+    MdlPlace place;
+    MdlWish wish;
+    MdlPart *part; /* its properties, without those that are an address */
+} Loose;
 
 /* "virtio-net-pci.0": a type's name and the first number that is free. */
 static const char *make_id(MdlBuild *build, const MdlLooseDevice *loose)
@@ -15,70 +29,322 @@ static const char *make_id(MdlBuild *build, const MdlLooseDevice *loose)
     }
 }
 
-static const MdlDeviceType *find_type(MdlBuild *build, const MdlLooseDevice *loose,
-                                      const MdlPlace *place)
+static const MdlDeviceType *find_type(const Loose *loose)
 {
-    const MdlDeviceType *type = mdl_device_type_find(loose->type);
+    const MdlDeviceType *type = mdl_device_type_find(loose->given->type);
     if (!type) {
-        mdl_find(build->findings, MDL_CHECK_LOOSE_TYPE, place, NULL,
-                 "there is no device type \"%s\"", loose->type);
-        return NULL;
+        mdl_find(loose->build->findings, MDL_CHECK_LOOSE_TYPE, &loose->place, NULL,
+                 "there is no device type \"%s\"", loose->given->type);
     }
     return type;
 }
 
-static MdlPart *make_part(MdlBuild *build, const MdlLooseDevice *loose)
+/* ---- an address in properties ---------------------------------------------------------------- */
+
+/* The name by which the family's buses take an address, whole or one field of it. */
+static bool is_address_property(const MdlDeviceType *type, const char *name)
+{
+    for (size_t b = 0; mdl_bus_types[b]; b++) {
+        const MdlBusType *bus = mdl_bus_types[b];
+        if (strcmp(bus->family, type->bus) != 0) {
+            continue;
+        }
+        if (g_strcmp0(bus->property, name) == 0) {
+            return true;
+        }
+        for (size_t i = 0; i < bus->n_fields; i++) {
+            if (g_strcmp0(bus->fields[i].property, name) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static const char *given_property(const MdlLooseDevice *given, const char *name)
+{
+    for (size_t i = 0; name && i + 1 < given->properties->len; i += 2) {
+        if (strcmp(g_ptr_array_index(given->properties, i), name) == 0) {
+            return g_ptr_array_index(given->properties, i + 1);
+        }
+    }
+    return NULL;
+}
+
+/* An address as one number: each field has its bits, the last one the lowest. */
+static bool unpack(const MdlBusType *type, uint64_t number, MdlAddress *ret_address)
+{
+    MdlAddress address = {{0}};
+    for (size_t i = type->n_fields; i-- > 0;) {
+        const MdlField *field = &type->fields[i];
+        if (field->bits == 0 || field->bits > 63) {
+            return false;
+        }
+        address.fields[i] = number & ((UINT64_C(1) << field->bits) - 1);
+        number >>= field->bits;
+    }
+    *ret_address = address;
+    return number == 0;
+}
+
+static bool wish_whole(Loose *loose, const MdlDevice *device, const MdlSetting *setting)
+{
+    const MdlBusType *type = device->bus->type;
+    uint64_t number;
+    if (!loose->given->numeric_address || setting->value == loose->given->address) {
+        return mdl_place_parse(loose->build, device, setting, &loose->wish);
+    }
+    if (!mdl_number_parse(setting->value, &number) || !unpack(type, number, &loose->wish.address)) {
+        mdl_build_find(loose->build, MDL_CHECK_ADDRESS_FORM, device, setting, NULL,
+                       "address %s on bus %s: not a number that its fields make", setting->value,
+                       device->bus->id);
+        return false;
+    }
+    loose->wish.any = true;
+    loose->wish.text = setting->value;
+    for (size_t i = 0; i < type->n_fields; i++) {
+        loose->wish.given[i] = true;
+    }
+    return true;
+}
+
+static bool wish_field(Loose *loose, const MdlDevice *device, size_t at, const char *text)
+{
+    const MdlField *field = &device->bus->type->fields[at];
+    if (!mdl_number_parse(text, &loose->wish.address.fields[at])) {
+        mdl_build_find(loose->build, MDL_CHECK_ADDRESS_FORM, device, NULL, NULL,
+                       "\"%s\" must be a number, not \"%s\"", field->property, text);
+        return false;
+    }
+    loose->wish.any = true;
+    loose->wish.given[at] = true;
+    loose->wish.text = text;
+    return true;
+}
+
+/* What was said of the place, in the words of the bus that the device is for. */
+static bool read_wish(Loose *loose, const MdlDevice *device)
+{
+    const MdlBusType *type = device->bus->type;
+    const char *whole = loose->given->address;
+    whole = whole ? whole : given_property(loose->given, type->property);
+    if (whole) {
+        MdlSetting *setting = mdl_arena_new0(loose->build->arena, MdlSetting);
+        setting->key = "address";
+        setting->value =
+            whole == loose->given->address ? whole : mdl_arena_strdup(loose->build->arena, whole);
+        return wish_whole(loose, device, setting);
+    }
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const char *text = given_property(loose->given, type->fields[i].property);
+        if (text && !wish_field(loose, device, i, text)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static MdlPart *make_part(const Loose *loose)
 {
     g_autoptr(GPtrArray) pairs = g_ptr_array_new();
-    g_ptr_array_extend(pairs, loose->properties, NULL, NULL);
+    const GPtrArray *given = loose->given->properties;
+    for (size_t i = 0; i + 1 < given->len; i += 2) {
+        if (!is_address_property(loose->type, g_ptr_array_index(given, i))) {
+            g_ptr_array_add(pairs, g_ptr_array_index(given, i));
+            g_ptr_array_add(pairs, g_ptr_array_index(given, i + 1));
+        }
+    }
     g_ptr_array_add(pairs, NULL);
-    return mdl_build_make_part(build, (const char *const *)pairs->pdata);
+    return mdl_build_make_part(loose->build, (const char *const *)pairs->pdata);
 }
 
-static void add_address(MdlBuild *build, MdlPart *part, const char *address)
+/* ---- what a bus type wants of its provider --------------------------------------------------- */
+
+static const MdlValue *property_of(const MdlDevice *device, const char *name)
 {
-    MdlSetting *setting = mdl_arena_new0(build->arena, MdlSetting);
-    setting->key = "address";
-    setting->value = mdl_arena_strdup(build->arena, address);
-    g_ptr_array_add(part->settings, setting);
+    for (size_t i = 0; i < device->type->n_properties; i++) {
+        if (strcmp(device->type->properties[i].name, name) == 0) {
+            return &device->properties[i];
+        }
+    }
+    return NULL;
 }
 
-static void add_one(MdlBuild *build, const MdlLooseDevice *loose, size_t index)
+static void check_owner_rules(const Loose *loose, const MdlDevice *device, const MdlBusType *type)
+{
+    for (size_t i = 0; i < type->n_owner_rules; i++) {
+        const MdlOwnerRule *rule = &type->owner_rules[i];
+        const MdlValue *value = property_of(device, rule->property);
+        if (value && (value->number < rule->minimum || value->number > rule->maximum)) {
+            mdl_find(loose->build->findings, MDL_CHECK_LOOSE_OWNER, &loose->place, NULL,
+                     "\"%s\" of device %s must be from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
+                     ": %s",
+                     rule->property, device->id, rule->minimum, rule->maximum, rule->reason);
+        }
+    }
+}
+
+/* The properties that tell providers apart, as one text. NULL: the device has not all of them. */
+static char *print_unique(const MdlDevice *device, const MdlBusType *type)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (size_t i = 0; type->unique[i]; i++) {
+        const MdlValue *value = property_of(device, type->unique[i]);
+        if (!value) {
+            return NULL;
+        }
+        g_autofree char *printed = mdl_value_print(value);
+        g_string_append_printf(text, "%s%s=%s", i ? ", " : "", type->unique[i], printed);
+    }
+    return text->len ? g_string_free(g_steal_pointer(&text), FALSE) : NULL;
+}
+
+static void check_unique(const Loose *loose, const MdlDevice *device, const MdlBusType *type)
+{
+    g_autofree char *own = print_unique(device, type);
+    const GPtrArray *buses = loose->build->hardware->buses;
+    for (size_t i = 0; own && i < buses->len; i++) {
+        const MdlBus *bus = g_ptr_array_index(buses, i);
+        g_autofree char *other = bus->owner && bus->owner != device && bus->type->unique[0] &&
+                                         g_strv_equal(bus->type->unique, type->unique)
+                                     ? print_unique(bus->owner, bus->type)
+                                     : NULL;
+        if (g_strcmp0(own, other) == 0) {
+            mdl_find(loose->build->findings, MDL_CHECK_LOOSE_UNIQUE, &loose->place,
+                     "give it numbers of its own", "%s is that of device %s already", own,
+                     bus->owner->id);
+            return;
+        }
+    }
+}
+
+static void check_provider(const Loose *loose, const MdlDevice *device)
+{
+    for (size_t i = 0; i < device->type->n_buses; i++) {
+        const MdlBusType *type = mdl_bus_type_find(device->type->buses[i].type);
+        check_owner_rules(loose, device, type);
+        check_unique(loose, device, type);
+    }
+}
+
+/* ---- one device ------------------------------------------------------------------------------ */
+
+static void check_hotplug(const Loose *loose, const MdlDevice *device)
+{
+    if (loose->build->when != MDL_PLACE_HOT) {
+        return;
+    }
+    if (!device->type->hotplug) {
+        mdl_find(loose->build->findings, MDL_CHECK_LOOSE_HOTPLUG, &loose->place,
+                 "add it before the start", "a %s cannot be plugged while the machine runs",
+                 device->type->name);
+    }
+    if (device->bus && !device->bus->hotplug) {
+        mdl_find(loose->build->findings, MDL_CHECK_LOOSE_HOTPLUG, &loose->place,
+                 "name a bus that takes devices then", "bus %s takes devices only before the start",
+                 device->bus->id);
+    }
+}
+
+static void place_one(Loose *loose, size_t before)
+{
+    MdlBuild *build = loose->build;
+    const MdlLooseDevice *given = loose->given;
+    MdlOrigin origin = {.part = loose->part,
+                        .type = loose->type,
+                        .bus = given->bus,
+                        .id = given->id ? mdl_arena_strdup(build->arena, given->id)
+                                        : make_id(build, given),
+                        .made = MDL_MADE_LOOSE};
+    MdlDevice *device = mdl_build_make(build, &origin);
+    device->named = given->id != NULL;
+    MdlWish any = {.any =
+                       given->address || given->properties->len != loose->part->settings->len * 2};
+    device->bus = mdl_place_bus(build, device, NULL, given->bus, &any);
+    if (device->bus && device->bus->type->ranges) {
+        mdl_place_device(build, device, loose->part);
+    } else if (device->bus && read_wish(loose, device)) {
+        mdl_place_address(build, device, &loose->wish);
+    }
+    check_hotplug(loose, device);
+    check_provider(loose, device);
+    if (mdl_findings_count(build->findings) == before) {
+        mdl_build_adopt(build, device);
+    }
+}
+
+static void add_one(MdlBuild *build, const MdlLooseDevice *given, size_t index)
 {
     g_autofree char *what = g_strdup_printf("devices[%zu]", index);
-    MdlPlace place = {.what = what};
+    Loose loose = {.build = build, .given = given, .place = {.what = what}};
     size_t before = mdl_findings_count(build->findings);
-    if (loose->id && mdl_hardware_device(build->hardware, loose->id)) {
-        mdl_find(build->findings, MDL_CHECK_LOOSE_ID, &place, "choose another id",
-                 "there is a device \"%s\" already", loose->id);
+    if (given->id && mdl_hardware_device(build->hardware, given->id)) {
+        mdl_find(build->findings, MDL_CHECK_LOOSE_ID, &loose.place, "choose another id",
+                 "there is a device \"%s\" already", given->id);
     }
-    const MdlDeviceType *type = find_type(build, loose, &place);
-    if (!type) {
+    loose.type = find_type(&loose);
+    if (!loose.type) {
         return;
     }
-    MdlPart *part = make_part(build, loose);
-    mdl_build_check_given(build, what, MDL_CHECK_LOOSE_PROPERTY, type, part);
-    if (!type->user_creatable) {
-        mdl_find(build->findings, MDL_CHECK_LOOSE_CREATABLE, &place, NULL,
-                 "a %s is part of machines and cannot be added", type->name);
+    loose.part = make_part(&loose);
+    mdl_build_check_given(build, what, MDL_CHECK_LOOSE_PROPERTY, loose.type, loose.part);
+    if (!loose.type->user_creatable) {
+        mdl_find(build->findings, MDL_CHECK_LOOSE_CREATABLE, &loose.place, NULL,
+                 "a %s is part of machines and cannot be added", loose.type->name);
     }
-    if (mdl_findings_count(build->findings) > before) {
-        return;
-    }
-    if (loose->address) {
-        add_address(build, part, loose->address);
-    }
-    MdlOrigin origin = {.part = part,
-                        .type = type,
-                        .bus = loose->bus,
-                        .id = loose->id ? mdl_arena_strdup(build->arena, loose->id)
-                                        : make_id(build, loose),
-                        .made = MDL_MADE_LOOSE};
-    MdlDevice *device = mdl_build_add(build, &origin);
-    if (device->bus) {
-        mdl_place_device(build, device, part);
+    if (mdl_findings_count(build->findings) == before) {
+        place_one(&loose, before);
     }
 }
+
+void mdl_build_add_type(MdlBuild *build, const char *type, const char *bus)
+{
+    MdlLooseDevice *device = mdl_loose_device_new(type);
+    device->bus = g_strdup(bus);
+    add_one(build, device, build->hardware->devices->len);
+    mdl_loose_device_free(device);
+}
+
+void mdl_build_place_loose(MdlBuild *build, const GPtrArray *devices)
+{
+    if (devices->len + build->hardware->devices->len > MAX_DEVICES) {
+        MdlPlace place = {.what = "devices"};
+        mdl_find(build->findings, MDL_CHECK_TOO_MANY, &place, NULL,
+                 "a machine has at most %d devices", MAX_DEVICES);
+        return;
+    }
+    for (size_t i = 0; i < devices->len; i++) {
+        add_one(build, g_ptr_array_index(devices, i), i);
+    }
+}
+
+static bool would_take(const MdlProvidedBus *provided, const MdlDeviceType *type)
+{
+    const MdlBusType *kind = mdl_bus_type_find(provided->type);
+    const MdlBus bus = {.type = kind};
+    return strcmp(kind->family, type->bus) == 0 && mdl_bus_accepts(&bus, type) &&
+           mdl_bus_reaches(&bus, type);
+}
+
+char *mdl_build_suggest_owner(const MdlBuild *build, const MdlDeviceType *type)
+{
+    (void)build;
+    const MdlDeviceType *found = NULL;
+    bool hotplug = false; /* better one that takes devices later too */
+    for (size_t i = 0; mdl_device_types[i]; i++) {
+        const MdlDeviceType *owner = mdl_device_types[i];
+        for (size_t b = 0; owner->user_creatable && b < owner->n_buses; b++) {
+            bool better = !found || (!hotplug && mdl_bus_type_find(owner->buses[b].type)->hotplug);
+            if (better && would_take(&owner->buses[b], type)) {
+                found = owner;
+                hotplug = mdl_bus_type_find(owner->buses[b].type)->hotplug;
+            }
+        }
+    }
+    return found ? g_strdup_printf("add a %s", found->name) : NULL;
+}
+
+/* ---- the list of a target -------------------------------------------------------------------- */
 
 static void put_piece(GString *text, const char *before, const char *piece)
 {
@@ -115,7 +381,5 @@ void mdl_build_add_loose(MdlBuild *build)
     }
     g_autofree char *text = print_devices(devices);
     mdl_trace_read(build->resolved.trace, "devices", text, text);
-    for (size_t i = 0; i < devices->len; i++) {
-        add_one(build, g_ptr_array_index(devices, i), i);
-    }
+    mdl_build_place_loose(build, devices);
 }

@@ -74,9 +74,11 @@ typedef struct MdlIrq { /* an interrupt output */
 } MdlIrq;
 
 typedef struct MdlProvidedBus {
-    const char *name; /* "pcie": the instance is "pcie.0" unless the machine names it */
+    const char *name; /* "pcie": the instance is "pcie.0", the next one "pcie.1" */
     const char *type;
     const char *doc;
+    const char
+        *named; /* what it is called where a person names the owner, "{id}"; NULL: as above */
 } MdlProvidedBus;
 
 typedef struct MdlNodeProperty {
@@ -121,12 +123,35 @@ typedef struct MdlField { /* one part of an address */
     MdlRadix radix;
     unsigned digits; /* the text is padded with zeros to this many */
     uint64_t minimum, maximum;
+    uint64_t reach_minimum, reach_maximum; /* what a guest looks at; the rest it cannot use */
+    const char *count;    /* expression over the owner's properties: how many values; NULL: all */
+    const char *property; /* of the device, by which a person may give this field; NULL: none */
+    unsigned bits;        /* of this field where an address is one number; 0: it never is */
+    const char *needs;    /* a property that the device at the smallest value must have for others
+                             to be beside it; NULL: they are independent */
+    bool after_devices;   /* counting begins at the number of devices, not at the smallest value */
 } MdlField;
 
 typedef struct MdlReserved {
     const char *address; /* in the bus's text form; a part may be * */
     const char *reason;
+    const char *const *except; /* traits of devices that may have it all the same; NULL: none */
 } MdlReserved;
+
+/* What the device must be like that provides a bus of some type. */
+typedef struct MdlOwnerRule {
+    const char *property;
+    uint64_t minimum, maximum;
+    const char *reason;
+} MdlOwnerRule;
+
+/* Devices that open places below their own: an address goes one field deeper. */
+typedef struct MdlHub {
+    const char *trait; /* which devices do */
+    uint64_t places;
+    const char *adds; /* type of such a device that is put into the last free place before anything
+                         else can take it; NULL: none */
+} MdlHub;
 
 typedef struct MdlBusType {
     const char *name;
@@ -139,13 +164,33 @@ typedef struct MdlBusType {
     const MdlReserved *reserved;
     size_t n_reserved;
     const char *const *accepts; /* traits; a device without one of them is refused; empty: all */
+    const char *const *refuses; /* traits of devices it does not take, whatever else they are */
     const char *const *reaches; /* traits a guest can use here; empty: all that is accepted */
+    const char *const *hides;   /* traits a guest cannot use here, whatever else they are */
     bool hotplug;
-    const char
-        *order; /* the field counted up for a device without an address; NULL: must be given */
-    uint64_t max_devices; /* 0: as many as there are addresses */
-    bool ranges; /* an address is a range of bytes (the system bus), so slots are free ranges */
+    const char *const *order; /* for a device without a full address, the first of these fields that
+                                 is not given is counted up; empty: all must be given */
+    const char *property;     /* of the device, by which a person may give the address */
+    uint64_t max_devices;     /* 0: as many as there are addresses */
+    bool ranges;  /* an address is a range of bytes (the system bus), so slots are free ranges */
+    bool link;    /* the other end of a port: one device, at the smallest address */
+    bool express; /* devices talk PCI Express here, not conventional PCI */
+    const char *const *unique; /* properties of owners, together used once among such buses */
+    const MdlOwnerRule *owner_rules;
+    size_t n_owner_rules;
+    const MdlHub *hubs;
+    size_t n_hubs;
 } MdlBusType;
+
+/* How an emulator goes about placing devices. */
+typedef struct MdlPlacement {
+    const char *name;
+    const char *doc;
+    bool newest_first; /* which of several buses is looked at first */
+    bool fitting;      /* a device goes to a bus that takes it and has a place; else to the first of
+                          its family that has not as many devices as it may */
+    bool strict;       /* what a guest could not use is refused */
+} MdlPlacement;
 
 typedef struct MdlAccelerator {
     const char *name;
@@ -159,10 +204,12 @@ typedef struct MdlAccelerator {
 extern const MdlDeviceType *const mdl_device_types[];
 extern const MdlBusType *const mdl_bus_types[];
 extern const MdlAccelerator *const mdl_accelerators[];
+extern const MdlPlacement *const mdl_placements[];
 
 const MdlDeviceType *mdl_device_type_find(const char *name); /* NULL: none such */
 const MdlBusType *mdl_bus_type_find(const char *name);
 const MdlAccelerator *mdl_accelerator_find(const char *name);
+const MdlPlacement *mdl_placement_find(const char *name);
 bool mdl_device_type_has_trait(const MdlDeviceType *type, const char *trait);
 
 /* ---- findings -------------------------------------------------------------------------------- */
@@ -195,6 +242,7 @@ typedef struct MdlLooseDevice {
     char *bus;             /* NULL: the first that fits and has a free place */
     char *address;         /* NULL: the first free one */
     GPtrArray *properties; /* char *: name, value, name, value, … */
+    bool numeric_address;  /* a property that is an address was given as a number, not as text */
 } MdlLooseDevice;
 
 MdlLooseDevice *mdl_loose_device_new(const char *type);
@@ -313,11 +361,17 @@ typedef struct MdlAddress {
     uint64_t fields[MDL_MAX_FIELDS]; /* as the bus type declares them */
 } MdlAddress;
 
+typedef struct MdlSpan { /* all integers from first to last */
+    uint64_t first, last;
+} MdlSpan;
+
 struct MdlBus {
     const char *id; /* "system", "cpus", "pcie.0" */
     const MdlBusType *type;
-    MdlDevice *owner;            /* NULL: a root bus */
-    const MdlReserved *reserved; /* the type's, then those of the machine */
+    MdlDevice *owner;               /* NULL: a root bus */
+    MdlSpan fields[MDL_MAX_FIELDS]; /* the values each field of an address has here */
+    bool hotplug;                   /* devices may come and go: the type's word, or what was seen */
+    const MdlReserved *reserved;    /* the type's, then those of the machine */
     size_t n_reserved;
     GPtrArray *devices; /* MdlDevice *, in tree order */
     const char *node;   /* device-tree path of its node, for root buses; NULL: the owner's */
@@ -340,6 +394,7 @@ typedef enum { MDL_MADE_DEVICE, MDL_MADE_CPU, MDL_MADE_MEMORY, MDL_MADE_LOOSE } 
 
 struct MdlDevice {
     const char *id;
+    bool named; /* a person chose the id */
     MdlMade made;
     const MdlDeviceType *type;
     MdlBus *bus; /* where it sits */
@@ -355,18 +410,37 @@ struct MdlDevice {
     const char *layer; /* the machine layer that brought it */
 };
 
+/* What a machine's version pins for all devices of a type. */
+typedef struct MdlTypeDefault {
+    const char *type, *property, *value;
+    const char *file; /* where it is declared */
+    unsigned line;
+} MdlTypeDefault;
+
+typedef struct MdlKeptSlot {
+    const char *bus, *address, *reason;
+    const char *file;
+    unsigned line;
+} MdlKeptSlot;
+
 /* The precise hardware of one target: everything resolved, nothing to look up elsewhere. Constant
  * once built. */
 typedef struct MdlHardware {
     const char *machine; /* full name */
     const char *arch;
+    const MdlPlacement *placement;  /* how devices that are added find their places */
+    const MdlTypeDefault *defaults; /* what this machine says of types' properties */
+    size_t n_defaults;
+    const MdlKeptSlot *slots; /* places that this machine keeps free */
+    size_t n_slots;
     const MdlAccelerator *accel;
     const char *cpu_type;
     uint64_t cpus, sockets, clusters, cores, threads, max_cpus;
     uint64_t memory;       /* bytes */
     GPtrArray *root_buses; /* MdlBus * */
     GPtrArray *devices;    /* MdlDevice *, in tree order: an owner before what sits on its buses */
-    GPtrArray *buses;      /* MdlBus *, roots first, in tree order */
+    GPtrArray *buses;      /* MdlBus *, in the order in which they are looked at for a place */
+    GHashTable *by_id;     /* id -> the first MdlDevice of it */
     const MdlNode *nodes;  /* of the machine itself: "/", "/soc" */
     size_t n_nodes;
 } MdlHardware;
@@ -395,6 +469,21 @@ MdlHardware *mdl_hardware_build_part(const MdlCatalog *catalog, const MdlTarget 
                                      unsigned needs, MdlTrace *trace, MdlFindings *findings);
 void mdl_hardware_free(MdlHardware *hardware);
 
+/* How devices are added to a tree that is there. */
+typedef enum {
+    MDL_PLACE_COLD, /* before the machine starts */
+    MDL_PLACE_HOT,  /* while it runs: types and buses must allow it */
+} MdlPlaceWhen;
+
+/* Adds devices (MdlLooseDevice) to a copy of a tree, each at the place that the tree's placement
+ * gives it, in their order. Every finding is reported; NULL exactly when one was. unusable: what is
+ * accepted but cannot be used by a guest, where the placement accepts such; may be NULL. The copy
+ * needs of the base only what that itself needs: the catalog, and the types. */
+MdlHardware *mdl_hardware_place(const MdlHardware *base, const GPtrArray *devices,
+                                MdlPlaceWhen when, MdlFindings *findings, MdlFindings *unusable);
+/* A copy without one device, which provides no bus that others are on. */
+MdlHardware *mdl_hardware_without(const MdlHardware *base, const char *id);
+
 /* What a property is on a machine before a device says otherwise. */
 typedef struct MdlDefault {
     MdlValue value;
@@ -413,8 +502,14 @@ const MdlBus *mdl_hardware_bus(const MdlHardware *hardware, const char *id);
 /* A property by name; asserts that the type declares it. */
 const MdlValue *mdl_device_property(const MdlDevice *device, const char *name);
 
-/* Whether the bus takes devices of the type, by their traits. */
+/* Whether a bool property is declared and on. */
+bool mdl_device_has(const MdlDevice *device, const char *name);
+
+/* Whether the bus takes devices of the type, and whether a guest can use them there; by traits. */
 bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type);
+bool mdl_bus_reaches(const MdlBus *bus, const MdlDeviceType *type);
+/* Whether it has as many devices as it may. */
+bool mdl_bus_is_full(const MdlBus *bus);
 
 /* Address to text and back, as the bus type says ("02.0"). Free with g_free. */
 char *mdl_field_print(const MdlField *field, uint64_t value); /* one of its numbers */

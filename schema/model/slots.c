@@ -16,6 +16,7 @@ static void set_free(gpointer data)
     for (size_t i = 0; i < set->n_fields; i++) {
         g_array_unref(set->fields[i]);
     }
+    g_free(set->owned_reason);
     g_free(set);
 }
 
@@ -113,7 +114,7 @@ MdlSpan mdl_bus_field_span(const MdlHardware *hardware, const MdlBus *bus, size_
                   {"cluster", hardware->clusters},
                   {"core", hardware->cores},
                   {"thread", hardware->threads}};
-    MdlSpan span = {declared->minimum, declared->maximum};
+    MdlSpan span = bus->fields[field];
     if (!takes_cpus(bus)) {
         return span;
     }
@@ -363,6 +364,30 @@ static bool is_inside(const Box *box, const Box *whole, size_t n_fields)
     return true;
 }
 
+/* Beside a device that does not say that there are others, there can be none. */
+static void add_places_beside(GPtrArray *sets, const MdlBus *bus, const MdlDevice *device,
+                              const Box *whole, GArray *boxes)
+{
+    for (size_t f = 0; f < bus->type->n_fields; f++) {
+        const MdlField *field = &bus->type->fields[f];
+        if (!field->needs || device->address.fields[f] != field->minimum ||
+            mdl_device_has(device, field->needs)) {
+            continue;
+        }
+        Box box = box_of_address(bus, &device->address);
+        box.spans[f] = whole->spans[f];
+        size_t before = sets->len;
+        g_autofree char *reason =
+            g_strdup_printf("Device %s is alone there: it has not %s on", device->id, field->needs);
+        add_what_is_left(sets, bus, &box, boxes, MDL_SLOT_RESERVED, NULL);
+        for (size_t i = before; i < sets->len; i++) {
+            MdlSlotSet *set = g_ptr_array_index(sets, i);
+            set->reason = set->owned_reason = g_strdup(reason);
+        }
+        g_array_append_val(boxes, box);
+    }
+}
+
 static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBus *bus)
 {
     Box whole = whole_bus(hardware, bus);
@@ -382,6 +407,9 @@ static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBu
         }
         add_what_is_left(sets, bus, &box, boxes, MDL_SLOT_RESERVED, bus->reserved[i].reason);
         g_array_append_val(boxes, box);
+    }
+    for (size_t i = 0; i < bus->devices->len; i++) {
+        add_places_beside(sets, bus, g_ptr_array_index(bus->devices, i), &whole, boxes);
     }
     if (hardware->max_cpus || !takes_cpus(bus)) {
         bool full = bus->type->max_devices && bus->devices->len >= bus->type->max_devices;

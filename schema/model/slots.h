@@ -13,15 +13,12 @@ typedef enum {
     MDL_SLOT_RESERVED, /* nothing may be put there */
 } MdlSlotState;
 
-typedef struct MdlSpan { /* all integers from first to last */
-    uint64_t first, last;
-} MdlSpan;
-
 typedef struct MdlSlotSet {
     MdlSlotState state;
     const MdlDevice *device; /* of a taken one */
     const MdlRegion *region; /* and its region, on a bus of ranges */
     const char *reason;      /* of a reserved one */
+    char *owned_reason;      /* the same, where it is made for the set */
     size_t n_fields;
     GArray *fields[MDL_MAX_FIELDS]; /* of MdlSpan, ascending and apart from each other */
 } MdlSlotSet;

@@ -27,6 +27,7 @@ MdlHardware *mdl_hardware_new(MdlArena **ret_arena)
     tree->hardware.root_buses = g_ptr_array_new();
     tree->hardware.devices = g_ptr_array_new_with_free_func(device_free);
     tree->hardware.buses = g_ptr_array_new_with_free_func(bus_free);
+    tree->hardware.by_id = g_hash_table_new(g_str_hash, g_str_equal);
     *ret_arena = tree->arena;
     return &tree->hardware;
 }
@@ -40,19 +41,144 @@ void mdl_hardware_free(MdlHardware *hardware)
     g_ptr_array_unref(hardware->root_buses);
     g_ptr_array_unref(hardware->devices);
     g_ptr_array_unref(hardware->buses);
+    g_hash_table_unref(hardware->by_id);
     mdl_arena_free(tree->arena);
     g_free(tree);
 }
 
-const MdlDevice *mdl_hardware_device(const MdlHardware *hardware, const char *id)
+/* ---- copying --------------------------------------------------------------------------------- */
+
+typedef struct Copy {
+    MdlArena *arena;
+    MdlHardware *to;
+    GHashTable *same; /* device or bus of the one tree -> that of the other */
+    const MdlDevice *without;
+} Copy;
+
+static MdlBus *copy_bus(Copy *copy, const MdlBus *from)
 {
-    for (size_t i = 0; i < hardware->devices->len; i++) {
-        const MdlDevice *device = g_ptr_array_index(hardware->devices, i);
-        if (strcmp(device->id, id) == 0) {
-            return device;
+    MdlBus *bus = mdl_arena_new0(copy->arena, MdlBus);
+    *bus = *from;
+    bus->id = mdl_arena_strdup(copy->arena, from->id);
+    bus->node = mdl_arena_strdup(copy->arena, from->node);
+    bus->devices = g_ptr_array_new();
+    MdlReserved *reserved = mdl_arena_alloc(copy->arena, from->n_reserved * sizeof(*reserved));
+    for (size_t i = 0; i < from->n_reserved; i++) {
+        reserved[i] = from->reserved[i];
+        reserved[i].address = mdl_arena_strdup(copy->arena, from->reserved[i].address);
+        reserved[i].reason = mdl_arena_strdup(copy->arena, from->reserved[i].reason);
+    }
+    bus->reserved = reserved;
+    g_hash_table_insert(copy->same, (gpointer)from, bus);
+    return bus;
+}
+
+static void copy_buses(Copy *copy, const MdlHardware *from)
+{
+    for (size_t i = 0; i < from->buses->len; i++) {
+        const MdlBus *bus = g_ptr_array_index(from->buses, i);
+        if (!copy->without || bus->owner != copy->without) {
+            g_ptr_array_add(copy->to->buses, copy_bus(copy, bus));
         }
     }
-    return NULL;
+    for (size_t i = 0; i < from->root_buses->len; i++) {
+        g_ptr_array_add(copy->to->root_buses,
+                        g_hash_table_lookup(copy->same, g_ptr_array_index(from->root_buses, i)));
+    }
+}
+
+static void copy_device(Copy *copy, const MdlDevice *from)
+{
+    MdlDevice *device = mdl_arena_new0(copy->arena, MdlDevice);
+    const MdlDeviceType *type = from->type;
+    *device = *from;
+    device->id = mdl_arena_strdup(copy->arena, from->id);
+    device->properties = mdl_arena_alloc(copy->arena, type->n_properties * sizeof(MdlValue));
+    for (size_t i = 0; i < type->n_properties; i++) {
+        device->properties[i] = from->properties[i];
+        device->properties[i].text = mdl_arena_strdup(copy->arena, from->properties[i].text);
+    }
+    device->regions = mdl_arena_alloc(copy->arena, type->n_regions * sizeof(MdlPlacedRegion));
+    for (size_t i = 0; i < type->n_regions; i++) {
+        device->regions[i] = from->regions[i];
+    }
+    device->wires = g_array_new(FALSE, TRUE, sizeof(MdlWire));
+    device->bus = from->bus ? g_hash_table_lookup(copy->same, from->bus) : NULL;
+    device->buses = mdl_arena_alloc(copy->arena, type->n_buses * sizeof(MdlBus *));
+    for (size_t i = 0; i < type->n_buses; i++) {
+        device->buses[i] = g_hash_table_lookup(copy->same, from->buses[i]);
+        device->buses[i]->owner = device;
+    }
+    g_hash_table_insert(copy->same, (gpointer)from, device);
+    g_ptr_array_add(copy->to->devices, device);
+    if (!g_hash_table_contains(copy->to->by_id, device->id)) {
+        g_hash_table_insert(copy->to->by_id, (gpointer)device->id, device);
+    }
+}
+
+/* When all devices are there, since a wire may lead to a later one, and in the order of each bus.
+ */
+static void connect(Copy *copy, const MdlHardware *from)
+{
+    for (size_t i = 0; i < from->devices->len; i++) {
+        const MdlDevice *old = g_ptr_array_index(from->devices, i);
+        MdlDevice *device = g_hash_table_lookup(copy->same, old);
+        for (size_t w = 0; device && w < old->wires->len; w++) {
+            MdlWire wire = g_array_index(old->wires, MdlWire, w);
+            wire.to = g_hash_table_lookup(copy->same, wire.to);
+            g_array_append_val(device->wires, wire);
+        }
+    }
+    for (size_t i = 0; i < from->buses->len; i++) {
+        const MdlBus *old = g_ptr_array_index(from->buses, i);
+        MdlBus *bus = g_hash_table_lookup(copy->same, old);
+        for (size_t d = 0; bus && d < old->devices->len; d++) {
+            gpointer device = g_hash_table_lookup(copy->same, g_ptr_array_index(old->devices, d));
+            if (device) {
+                g_ptr_array_add(bus->devices, device);
+            }
+        }
+    }
+}
+
+MdlHardware *mdl_hardware_copy(const MdlHardware *base, const MdlDevice *without,
+                               MdlArena **ret_arena)
+{
+    MdlHardware *to = mdl_hardware_new(ret_arena);
+    MdlHardware own = *to;
+    *to = *base;
+    to->root_buses = own.root_buses;
+    to->devices = own.devices;
+    to->buses = own.buses;
+    to->by_id = own.by_id;
+    g_autoptr(GHashTable) same = g_hash_table_new(NULL, NULL);
+    Copy copy = {*ret_arena, to, same, without};
+    MdlTypeDefault *defaults =
+        mdl_arena_alloc(*ret_arena, base->n_defaults * sizeof(MdlTypeDefault));
+    for (size_t i = 0; i < base->n_defaults; i++) {
+        defaults[i] = base->defaults[i];
+        defaults[i].value = mdl_arena_strdup(*ret_arena, base->defaults[i].value);
+    }
+    to->defaults = defaults;
+    MdlKeptSlot *slots = mdl_arena_alloc(*ret_arena, base->n_slots * sizeof(MdlKeptSlot));
+    for (size_t i = 0; i < base->n_slots; i++) {
+        slots[i] = base->slots[i];
+    }
+    to->slots = slots;
+    copy_buses(&copy, base);
+    for (size_t i = 0; i < base->devices->len; i++) {
+        const MdlDevice *device = g_ptr_array_index(base->devices, i);
+        if (device != without) {
+            copy_device(&copy, device);
+        }
+    }
+    connect(&copy, base);
+    return to;
+}
+
+const MdlDevice *mdl_hardware_device(const MdlHardware *hardware, const char *id)
+{
+    return g_hash_table_lookup(hardware->by_id, id);
 }
 
 const MdlBus *mdl_hardware_bus(const MdlHardware *hardware, const char *id)
@@ -76,13 +202,36 @@ const MdlValue *mdl_device_property(const MdlDevice *device, const char *name)
     g_assert_not_reached();
 }
 
-bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type)
+bool mdl_device_has(const MdlDevice *device, const char *name)
 {
-    const char *const *traits = bus->type->accepts;
-    for (size_t i = 0; traits[i]; i++) {
+    for (size_t i = 0; i < device->type->n_properties; i++) {
+        const MdlProperty *property = &device->type->properties[i];
+        if (property->kind == MDL_BOOL && strcmp(property->name, name) == 0) {
+            return device->properties[i].number;
+        }
+    }
+    return false;
+}
+
+static bool has_one_of(const MdlDeviceType *type, const char *const *traits)
+{
+    for (size_t i = 0; traits && traits[i]; i++) {
         if (mdl_device_type_has_trait(type, traits[i])) {
             return true;
         }
     }
-    return !traits[0];
+    return false;
+}
+
+bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type)
+{
+    const MdlBusType *kind = bus->type;
+    return (!kind->accepts[0] || has_one_of(type, kind->accepts)) &&
+           !has_one_of(type, kind->refuses);
+}
+
+bool mdl_bus_reaches(const MdlBus *bus, const MdlDeviceType *type)
+{
+    const MdlBusType *kind = bus->type;
+    return (!kind->reaches[0] || has_one_of(type, kind->reaches)) && !has_one_of(type, kind->hides);
 }

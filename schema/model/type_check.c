@@ -135,12 +135,14 @@ void mdl_declare_check_bus(const MdlCfg *cfg, const MdlBusType *type, MdlFinding
         find(&check, MDL_CHECK_MISSING_KEY, head, NULL,
              "key \"separator\" is required where an address has several fields");
     }
-    bool counted = !type->order;
-    for (size_t i = 0; i < type->n_fields; i++) {
-        counted = counted || strcmp(type->fields[i].name, type->order) == 0;
-    }
-    if (!counted) {
-        find(&check, MDL_CHECK_KEY_VALUE, head, "order", "\"order\" must be the name of a field");
+    for (size_t o = 0; type->order[o]; o++) {
+        bool counted = false;
+        for (size_t i = 0; i < type->n_fields; i++) {
+            counted = counted || strcmp(type->fields[i].name, type->order[o]) == 0;
+        }
+        if (!counted) {
+            find(&check, MDL_CHECK_KEY_VALUE, head, "order", "\"order\" must name fields");
+        }
     }
     for (size_t i = 1; i < cfg->groups->len; i++) {
         const MdlCfgGroup *group = g_ptr_array_index(cfg->groups, i);

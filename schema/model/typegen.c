@@ -125,6 +125,7 @@ static void put_provided_bus(GString *out, const MdlProvidedBus *bus)
     put_field(out, "name", bus->name);
     put_field(out, "type", bus->type);
     put_field(out, "doc", bus->doc);
+    put_field(out, "named", bus->named);
     g_string_append(out, "},\n");
 }
 
@@ -154,6 +155,13 @@ static void put_field_spec(GString *out, const MdlField *field)
     put_number(out, "digits", field->digits);
     put_number(out, "minimum", field->minimum);
     put_number(out, "maximum", field->maximum);
+    put_number(out, "reach_minimum", field->reach_minimum);
+    put_number(out, "reach_maximum", field->reach_maximum);
+    put_field(out, "count", field->count);
+    put_field(out, "property", field->property);
+    put_number(out, "bits", field->bits);
+    put_field(out, "needs", field->needs);
+    put_number(out, "after_devices", field->after_devices);
     g_string_append(out, "},\n");
 }
 
@@ -162,6 +170,26 @@ static void put_reserved(GString *out, const MdlReserved *reserved)
     g_string_append(out, "        {");
     put_field(out, "address", reserved->address);
     put_field(out, "reason", reserved->reason);
+    put_words(out, "except", reserved->except);
+    g_string_append(out, "},\n");
+}
+
+static void put_owner_rule(GString *out, const MdlOwnerRule *rule)
+{
+    g_string_append(out, "        {");
+    put_field(out, "property", rule->property);
+    put_number(out, "minimum", rule->minimum);
+    put_number(out, "maximum", rule->maximum);
+    put_field(out, "reason", rule->reason);
+    g_string_append(out, "},\n");
+}
+
+static void put_hub(GString *out, const MdlHub *hub)
+{
+    g_string_append(out, "        {");
+    put_field(out, "trait", hub->trait);
+    put_number(out, "places", hub->places);
+    put_field(out, "adds", hub->adds);
     g_string_append(out, "},\n");
 }
 
@@ -209,15 +237,35 @@ static void put_bus_type(GString *out, const MdlBusType *type)
     put_field(out, "separator", type->separator);
     put_field(out, "prefix", type->prefix);
     put_words(out, "accepts", type->accepts);
+    put_words(out, "refuses", type->refuses);
     put_words(out, "reaches", type->reaches);
+    put_words(out, "hides", type->hides);
     put_number(out, "hotplug", type->hotplug);
-    put_field(out, "order", type->order);
+    put_words(out, "order", type->order);
+    put_field(out, "property", type->property);
     put_number(out, "max_devices", type->max_devices);
     put_number(out, "ranges", type->ranges);
+    put_number(out, "link", type->link);
+    put_number(out, "express", type->express);
+    put_words(out, "unique", type->unique);
     g_string_append(out, "\n");
     PUT_ARRAY(out, type, fields, MdlField, put_field_spec);
     PUT_ARRAY(out, type, reserved, MdlReserved, put_reserved);
+    PUT_ARRAY(out, type, owner_rules, MdlOwnerRule, put_owner_rule);
+    PUT_ARRAY(out, type, hubs, MdlHub, put_hub);
     g_string_append(out, "};\n\n");
+}
+
+static void put_placement(GString *out, const MdlPlacement *placement)
+{
+    g_autofree char *id = identifier(placement->name);
+    g_string_append_printf(out, "static const MdlPlacement placement_%s = {\n    ", id);
+    put_field(out, "name", placement->name);
+    put_field(out, "doc", placement->doc);
+    put_number(out, "newest_first", placement->newest_first);
+    put_number(out, "fitting", placement->fitting);
+    put_number(out, "strict", placement->strict);
+    g_string_append(out, "\n};\n\n");
 }
 
 static void put_accelerator(GString *out, const MdlAccelerator *accelerator)
@@ -516,6 +564,8 @@ static bool write_types(Gen *gen, const char *folder)
             }
         } else if (input->kind == MDL_FILE_ACCELERATOR) {
             put_accelerator(out, mdl_declare_accelerator(gen->arena, input->cfg));
+        } else if (input->kind == MDL_FILE_PLACEMENT) {
+            put_placement(out, mdl_declare_placement(gen->arena, input->cfg));
         }
     }
     put_table(gen, out, MDL_FILE_DEVICE, "const MdlDeviceType *const mdl_device_types[]",
@@ -523,6 +573,8 @@ static bool write_types(Gen *gen, const char *folder)
     put_table(gen, out, MDL_FILE_BUS, "const MdlBusType *const mdl_bus_types[]", "bus_");
     put_table(gen, out, MDL_FILE_ACCELERATOR, "const MdlAccelerator *const mdl_accelerators[]",
               "accelerator_");
+    put_table(gen, out, MDL_FILE_PLACEMENT, "const MdlPlacement *const mdl_placements[]",
+              "placement_");
     put_machines(gen, out);
     g_string_append_c(drivers, '\n');
     put_table(gen, drivers, MDL_FILE_DEVICE, "const EmuDriver *const emu_drivers[]", "emu_driver_");

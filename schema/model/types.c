@@ -35,6 +35,16 @@ const MdlAccelerator *mdl_accelerator_find(const char *name)
     return NULL;
 }
 
+const MdlPlacement *mdl_placement_find(const char *name)
+{
+    for (size_t i = 0; mdl_placements[i]; i++) {
+        if (strcmp(mdl_placements[i]->name, name) == 0) {
+            return mdl_placements[i];
+        }
+    }
+    return NULL;
+}
+
 bool mdl_device_type_has_trait(const MdlDeviceType *type, const char *trait)
 {
     return g_strv_contains(type->traits, trait);

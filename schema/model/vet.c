@@ -24,6 +24,7 @@ static void vet_type(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *findings)
     case MDL_FILE_BUS:
         mdl_declare_bus(arena, cfg, findings);
         break;
+    case MDL_FILE_PLACEMENT:
     case MDL_FILE_ACCELERATOR: /* the tables say it all */
         break;
     case MDL_FILE_MACHINE:

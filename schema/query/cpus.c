@@ -24,7 +24,7 @@ static const MdlDevice *first_cpu(const MdlHardware *hardware)
 /* A CPU can be plugged when its bus and its type both allow it. */
 static ApiVerdict *cpu_hot_plug(const MdlHardware *hardware, const MdlDevice *like)
 {
-    if (like && like->bus->type->hotplug && like->type->hotplug) {
+    if (like && like->bus->hotplug && like->type->hotplug) {
         return cmd_verdict_yes();
     }
     return cmd_verdict_no("NotHotpluggable", "the CPUs of machine %s are fixed at its start",

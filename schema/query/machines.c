@@ -33,7 +33,7 @@ static GPtrArray *machine_accelerators(const char *arch)
 static bool is_cpu_pluggable(const MdlDevice *device)
 {
     return mdl_device_type_has_trait(device->type, "cpu") && device->type->hotplug &&
-           device->bus->type->hotplug;
+           device->bus->hotplug;
 }
 
 /* What only the machine's own hardware tells: built with every default, so that it depends on

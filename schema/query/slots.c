@@ -30,9 +30,9 @@ static bool find_bus(const MdlHardware *hardware, const char *id, GError **error
     return unknown_bus(id, known, error);
 }
 
-static ApiVerdict *hot_plug(const MdlBusType *type)
+static ApiVerdict *hot_plug(const MdlBusType *type, bool hotplug)
 {
-    return type->hotplug
+    return hotplug
                ? cmd_verdict_yes()
                : cmd_verdict_no("NotHotpluggable",
                                 "devices on a bus of type %s are there from the start to the end",
@@ -105,7 +105,7 @@ static void judge_set(ApiSlotSet *api, const MdlBus *bus, const MdlSlotSet *set)
     case MDL_SLOT_FREE:
         api->state = API_SLOT_STATE_FREE;
         api->cold_plug = cmd_verdict_yes();
-        api->hot_plug = hot_plug(bus->type);
+        api->hot_plug = hot_plug(bus->type, bus->hotplug);
         api->device_types = types_for(bus);
         break;
     case MDL_SLOT_TAKEN:
@@ -178,6 +178,47 @@ static ApiAddressField *describe_field(const MdlField *field, MdlSpan span)
     api->digits = MAX(field->digits, 1);
     api->minimum = span.first;
     api->maximum = span.last;
+    api->after_devices = field->after_devices;
+    api->reach_minimum = MAX(field->reach_minimum, span.first);
+    api->reach_maximum = MIN(field->reach_maximum, span.last);
+    api->bits = field->bits;
+    api->property = g_strdup(field->property);
+    api->needs = g_strdup(field->needs);
+    return api;
+}
+
+static void set_words(GPtrArray **list, const char *const *words)
+{
+    g_ptr_array_unref(*list);
+    *list = cmd_words(words);
+}
+
+static void add_owner_rules(ApiAddressRules *api, const MdlBusType *type)
+{
+    for (size_t i = 0; i < type->n_owner_rules; i++) {
+        ApiAddressOwnerRule *rule = api_address_owner_rule_new();
+        rule->property = g_strdup(type->owner_rules[i].property);
+        rule->minimum = type->owner_rules[i].minimum;
+        rule->maximum = type->owner_rules[i].maximum;
+        rule->reason = g_strdup(type->owner_rules[i].reason);
+        g_ptr_array_add(api->owner_rules, rule);
+    }
+    for (size_t i = 0; i < type->n_hubs; i++) {
+        ApiAddressHub *hub = api_address_hub_new();
+        hub->trait = g_strdup(type->hubs[i].trait);
+        hub->places = type->hubs[i].places;
+        hub->adds = g_strdup(type->hubs[i].adds);
+        g_ptr_array_add(api->hubs, hub);
+    }
+}
+
+static ApiAddressPlacement *describe_placement(const MdlPlacement *placement)
+{
+    ApiAddressPlacement *api = api_address_placement_new();
+    api->name = g_strdup(placement->name);
+    api->newest_first = placement->newest_first;
+    api->fitting = placement->fitting;
+    api->strict = placement->strict;
     return api;
 }
 
@@ -187,24 +228,32 @@ static void add_reserved(ApiAddressRules *api, const MdlReserved *reserved, size
         ApiReservedAddress *address = api_reserved_address_new();
         address->address = g_strdup(reserved[i].address);
         address->reason = g_strdup(reserved[i].reason);
+        if (reserved[i].except) {
+            set_words(&address->except, reserved[i].except);
+        }
         g_ptr_array_add(api->reserved, address);
     }
 }
 
-static ApiAddressRules *describe_type(const MdlBusType *type)
+static ApiAddressRules *describe_type(const MdlBusType *type, const MdlPlacement *placement)
 {
     ApiAddressRules *api = api_address_rules_new();
     api->bus_type = g_strdup(type->name);
     api->doc = g_strdup(type->doc);
     api->prefix = g_strdup(type->prefix);
     api->separator = g_strdup(type->separator);
-    g_ptr_array_unref(api->accepts);
-    api->accepts = cmd_words(type->accepts);
-    g_ptr_array_unref(api->reaches);
-    api->reaches = cmd_words(type->reaches);
-    api->hot_plug = hot_plug(type);
+    set_words(&api->accepts, type->accepts);
+    set_words(&api->refuses, type->refuses);
+    set_words(&api->reaches, type->reaches);
+    set_words(&api->hides, type->hides);
+    set_words(&api->order, type->order);
+    set_words(&api->unique, type->unique);
+    add_owner_rules(api, type);
+    api->placement = describe_placement(placement);
+    api->family = g_strdup(type->family);
+    api->property = g_strdup(type->property);
+    api->hot_plug = hot_plug(type, type->hotplug);
     api->ranges = type->ranges;
-    api->order = g_strdup(type->order);
     api->has_max_devices = type->max_devices != 0;
     api->max_devices = type->max_devices;
     return api;
@@ -213,7 +262,9 @@ static ApiAddressRules *describe_type(const MdlBusType *type)
 static ApiAddressRules *describe_bus(const MdlHardware *hardware, const MdlBus *bus)
 {
     const MdlBusType *type = bus->type;
-    ApiAddressRules *api = describe_type(type);
+    ApiAddressRules *api = describe_type(type, hardware->placement);
+    api_verdict_free(api->hot_plug);
+    api->hot_plug = hot_plug(type, bus->hotplug);
     api->bus = g_strdup(bus->id);
     add_reserved(api, bus->reserved, bus->n_reserved);
     for (size_t i = 0; i < type->n_fields; i++) {
@@ -240,7 +291,7 @@ static GPtrArray *rules_of_types(const char *name, GError **error)
         if (name && strcmp(type->name, name) != 0) {
             continue;
         }
-        ApiAddressRules *api = describe_type(type);
+        ApiAddressRules *api = describe_type(type, mdl_placement_find("vitrine"));
         add_reserved(api, type->reserved, type->n_reserved);
         for (size_t i = 0; i < type->n_fields; i++) {
             const MdlField *field = &type->fields[i];

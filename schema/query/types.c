@@ -36,6 +36,7 @@ static GPtrArray *type_buses(const MdlDeviceType *type)
         api->name = g_strdup(type->buses[i].name);
         api->type = g_strdup(type->buses[i].type);
         api->doc = g_strdup(type->buses[i].doc);
+        api->named = g_strdup(type->buses[i].named);
         g_ptr_array_add(list, api);
     }
     return list;

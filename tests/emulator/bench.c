@@ -50,7 +50,6 @@ static void bus_free(gpointer data)
 {
     MdlBus *bus = data;
     g_ptr_array_free(bus->devices, TRUE);
-    g_free((gpointer)bus->type);
     g_free(bus);
 }
 
@@ -72,9 +71,7 @@ Bench *bench_new(void)
     bench->logged = g_ptr_array_new_with_free_func(g_free);
     bench->hardware.devices = g_ptr_array_new_with_free_func(device_free);
     bench->hardware.buses = g_ptr_array_new_with_free_func(bus_free);
-    MdlBusType *system = g_new0(MdlBusType, 1);
-    system->name = "system";
-    g_ptr_array_add(bench->hardware.buses, bus_new("system", system, NULL));
+    g_ptr_array_add(bench->hardware.buses, bus_new("system", mdl_bus_type_find("system"), NULL));
     bench->config = (EmuMachineConfig){.accel = &emu_accel_none,
                                        .time = &bench->time,
                                        .attention = bench_attention,
@@ -125,8 +122,7 @@ MdlDevice *bench_add_on(Bench *bench, MdlBus *bus, const EmuDriver *driver, cons
     device->wires = g_array_new(FALSE, FALSE, sizeof(MdlWire));
     device->buses = g_new0(MdlBus *, type->n_buses);
     for (size_t i = 0; i < type->n_buses; i++) {
-        MdlBusType *bus_type = g_new0(MdlBusType, 1);
-        bus_type->name = type->buses[i].type;
+        const MdlBusType *bus_type = mdl_bus_type_find(type->buses[i].type);
         device->buses[i] = bus_new(type->buses[i].name, bus_type, device);
         g_ptr_array_add(bench->hardware.buses, device->buses[i]);
     }

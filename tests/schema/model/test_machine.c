@@ -257,7 +257,8 @@ static void test_types_are_not_loaded(void **state)
     const char *const empty[] = {"# nothing\n"};
     expect_added(empty, 1,
                  "0.cfg:1: the first group must be [machine], [vm], [device \"TYPE\"], "
-                 "[properties \"NAME\"], [bus \"TYPE\"] or [accelerator \"NAME\"] (file-kind)\n");
+                 "[properties \"NAME\"], [bus \"TYPE\"], [accelerator \"NAME\"] or [placement "
+                 "\"NAME\"] (file-kind)\n");
 }
 
 /* One file's faults do not hide the other's, and the lines of each are in order. */
@@ -381,7 +382,7 @@ static void test_types_by_themselves(void **state)
          "[field \"t\"]\ndoc = T\nrange = 0..1\n[reserved \"x\"]\nreason = none\n",
          "t.cfg:1: bus b: key \"separator\" is required where an address has several fields "
          "(missing-key)\n"
-         "t.cfg:3: bus b: \"order\" must be the name of a field (key-value)\n"
+         "t.cfg:3: bus b: \"order\" must name fields (key-value)\n"
          "t.cfg:10: reserved x: s must be written in decimal digits (address-form)\n"},
         {"[accelerator \"a\"]\ndoc = A\nruns = perhaps\nmax-cpus = 1\n",
          "t.cfg:3: accelerator a: \"runs\" must be written as yes or no (key-value)\n"},

@@ -37,22 +37,23 @@ static void test_first_fit(void **state)
 {
     (void)state;
     g_autoptr(MdlCatalog) catalog = NULL;
-    g_autoptr(MdlHardware) hardware = build_vm(VM "[slot \"03.0\"]\nbus = pcie.0\nreason = kept\n"
-                                                  "[slot \"05.*\"]\nbus = pcie.0\nreason = kept\n"
-                                                  "[device \"given\"]\n" CARD "address = 2\n"
-                                                  "[device \"other\"]\n" CARD "address = 01.1\n"
-                                                  "[device \"cards\"]\n" CARD "count = 3\n"
-                                                  "[device \"high\"]\n" CARD "address = 1f.7\n"
-                                                  "[device \"kept\"]\n" CARD "address = 03.1\n",
-                                               &catalog);
+    g_autoptr(MdlHardware) hardware =
+        build_vm(VM "[slot \"03.0\"]\nbus = pcie.0\nreason = kept\n"
+                    "[slot \"05.*\"]\nbus = pcie.0\nreason = kept\n"
+                    "[device \"given\"]\n" CARD "address = 2\nmultifunction = on\n"
+                    "[device \"other\"]\n" CARD "address = 01.1\n"
+                    "[device \"cards\"]\n" CARD "count = 3\nmultifunction = on\n"
+                    "[device \"high\"]\n" CARD "address = 1f\n"
+                    "[device \"beside\"]\n" CARD "address = 02.1\n",
+                 &catalog);
     expect_place(hardware, "pcihost-root", "pcie.0", "00.0");
     expect_place(hardware, "given", "pcie.0", "02.0");
     expect_place(hardware, "other", "pcie.0", "01.1");
     expect_place(hardware, "cards.0", "pcie.0", "01.0");
     expect_place(hardware, "cards.1", "pcie.0", "04.0");
     expect_place(hardware, "cards.2", "pcie.0", "06.0");
-    expect_place(hardware, "high", "pcie.0", "1f.7");
-    expect_place(hardware, "kept", "pcie.0", "03.1");
+    expect_place(hardware, "high", "pcie.0", "1f.0");
+    expect_place(hardware, "beside", "pcie.0", "02.1");
 }
 
 /* What is kept free is part of the hardware, and of its export. */
@@ -81,36 +82,41 @@ static void test_collisions(void **state)
                          "[device \"c\"]\n" CARD "address = 01.0\n",
                       "test.cfg:8: t: device b: address 01.0 on bus pcie.0 is taken by device a "
                       "(address-taken); the next free address is 02.0\n"
-                      "test.cfg:11: t: device c: address 01.0 on bus pcie.0 is taken by device b "
+                      "test.cfg:11: t: device c: address 01.0 on bus pcie.0 is taken by device a "
                       "(address-taken); the next free address is 02.0\n");
-    expect_vm_refused(VM "[device \"a\"]\n" CARD "count = 30\n[device \"b\"]\n" CARD
-                         "[device \"c\"]\n" CARD,
-                      "test.cfg:9: t: device c: bus pcie.0 has no free place (no-free-address)\n");
-    expect_vm_refused(VM "[slot \"*.0\"]\nbus = pcie.0\nreason = full\n[device \"a\"]\n" CARD,
-                      "test.cfg:7: t: device a: bus pcie.0 has no free place (no-free-address)\n");
+    expect_vm_refused(
+        VM "[device \"a\"]\n" CARD "count = 30\n[device \"b\"]\n" CARD "[device \"c\"]\n" CARD,
+        "test.cfg:9: t: device c: bus pcie.0 has no free place (no-free-address); add a "
+        "pcie-root-port\n");
+    expect_vm_refused(
+        VM "[remove \"pcihost-root\"]\nreason = r\n[slot \"*.0\"]\nbus = pcie.0\nreason = "
+           "full\n[device \"a\"]\n" CARD,
+        "test.cfg:9: t: device a: bus pcie.0 has no free place (no-free-address); add a "
+        "pcie-root-port\n");
 }
 
 /* A bus may take fewer devices than it has addresses. */
 static void test_most_devices(void **state)
 {
     (void)state;
+    static const char *const order[] = {"unit", NULL};
     static const MdlField field = {.name = "unit", .radix = MDL_RADIX_DECIMAL, .maximum = 7};
     static const MdlBusType type = {.name = "b",
                                     .separator = "",
                                     .prefix = "",
                                     .fields = &field,
                                     .n_fields = 1,
-                                    .order = "unit",
+                                    .order = order,
                                     .max_devices = 2};
     MdlDevice first = {.address = {{0}}}, second = {.address = {{5}}};
     g_autoptr(GPtrArray) devices = g_ptr_array_new();
-    const MdlBus bus = {.id = "b.0", .type = &type, .devices = devices};
+    const MdlBus bus = {.id = "b.0", .type = &type, .fields = {{0, 7}}, .devices = devices};
     MdlAddress address;
     g_ptr_array_add(devices, &first);
-    assert_true(mdl_place_free(&bus, &address));
+    assert_true(mdl_place_free(&bus, NULL, NULL, &address));
     assert_int_equal(address.fields[0], 1);
     g_ptr_array_add(devices, &second);
-    assert_false(mdl_place_free(&bus, &address));
+    assert_false(mdl_place_free(&bus, NULL, NULL, &address));
 }
 
 /* A device without a bus goes to the first one of its family that has a free place. */
@@ -206,10 +212,10 @@ static void test_one_fault_is_told_once(void **state)
     (void)state;
     expect_vm_refused(VM "[device \"a\"]\ntype = goldfish-rtc\nbus = systm\naddress = 0x100000\n"
                          "[device \"b\"]\ntype = goldfish-rtc\nbus = systm\naddress = 0x100000\n",
-                      "test.cfg:6: t: device a: there is no bus \"systm\" (bus-unknown); put the "
-                      "device that provides it first\n"
-                      "test.cfg:10: t: device b: there is no bus \"systm\" (bus-unknown); put the "
-                      "device that provides it first\n");
+                      "test.cfg:6: t: device a: there is no bus \"systm\" (bus-unknown); system "
+                      "buses: system\n"
+                      "test.cfg:10: t: device b: there is no bus \"systm\" (bus-unknown); system "
+                      "buses: system\n");
 }
 
 static void test_too_many_devices(void **state)

@@ -21,6 +21,7 @@ static const struct {
     {MDL_FILE_PROPERTIES, "Sets of properties: `devices/NAME.cfg`"},
     {MDL_FILE_BUS, "Bus types: `buses/TYPE.cfg`"},
     {MDL_FILE_ACCELERATOR, "Accelerators: `accelerators/NAME.cfg`"},
+    {MDL_FILE_PLACEMENT, "Ways to place devices: `placements/NAME.cfg`"},
     {MDL_FILE_MACHINE, "Machines: `machines/NAME-VERSION.cfg`, or a person's own file"},
     {MDL_FILE_VM, "Virtual machines: a person's own file"},
 };

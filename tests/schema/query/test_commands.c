@@ -208,9 +208,7 @@ static void test_hotpluggable_cpus(void **state)
     target->max_cpus = 4;
     g_autoptr(MdlHardware) hardware = mdl_hardware_build(asker->catalog, target, NULL, findings);
     MdlBus *bus = (MdlBus *)mdl_hardware_bus(hardware, "cpus");
-    MdlBusType bus_type = *bus->type;
-    bus_type.hotplug = true;
-    bus->type = &bus_type;
+    bus->hotplug = true;
     MdlDeviceType cpu_type = *mdl_device_type_find("rv64");
     cpu_type.hotplug = true;
     for (size_t i = 0; i < bus->devices->len; i++) {
