@@ -107,8 +107,9 @@ static int load_quarantine(Adding *adding, CapsStore *store, GError **error)
 {
     sqlite3_stmt *row = caps_store_prepare(
         store,
-        "SELECT command, arguments FROM quarantine JOIN question ON question.id = question "
-        "JOIN identity ON identity.id = identity WHERE identity.hash = ?",
+        "SELECT name, arguments FROM quarantine JOIN question ON question.id = question "
+        "JOIN command ON command.id = command JOIN identity ON identity.id = identity "
+        "WHERE identity.hash = ?",
         error, "h", adding->asking.identity->hash);
     int found = -1;
 

@@ -3,10 +3,11 @@
 
 #include "inputs.h"
 #include "probe.h"
-#include "rows.h"
 #include "wire.h"
 
 #include <string.h>
+
+#define NO_INPUTS "[]" /* the names of an answer that read none */
 
 /* ---- rows of identity and question ----------------------------------------------------------- */
 
@@ -32,11 +33,12 @@ int64_t caps_identity_row(CapsStore *store, const CapsIdentity *identity, bool m
         return id;
     }
     json_t *parts = caps_identity_parts(identity);
-    g_autofree char *text = wire_json_print(parts, WIRE_JSON_CANONICAL);
+    int64_t kept = caps_reply_save(store, "identity", parts, NULL, error);
     json_decref(parts);
-    if (!caps_store_run(store,
+    if (!kept ||
+        !caps_store_run(store,
                         "INSERT INTO identity (hash, path, parts, first_seen) VALUES (?, ?, ?, ?)",
-                        error, "htti", identity->hash, identity->path, text,
+                        error, "htii", identity->hash, identity->path, kept,
                         g_get_real_time() / G_USEC_PER_SEC)) {
         return 0;
     }
@@ -49,25 +51,27 @@ static char *print_arguments(const CapsQuestion *question)
                                : g_strdup("{}");
 }
 
-int64_t caps_question_row(CapsStore *store, int64_t identity, const CapsQuestion *question,
-                          bool make, GError **error)
+int64_t caps_question_row(CapsStore *store, const CapsQuestion *question, bool make, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     g_autofree char *arguments = print_arguments(question);
     int64_t id =
         find_row(store,
                  caps_store_prepare(store,
-                                    "SELECT id FROM question WHERE identity = ? AND "
-                                    "command = ? AND arguments = ?",
-                                    &problem, "itt", identity, question->command, arguments),
+                                    "SELECT question.id FROM command JOIN question "
+                                    "ON command = command.id WHERE name = ? AND arguments = ?",
+                                    &problem, "tt", question->command, arguments),
                  &problem);
     if (id || problem || !make) {
         caps_pass_error(&problem, error);
         return id;
     }
-    if (!caps_store_run(store,
-                        "INSERT INTO question (identity, command, arguments) VALUES (?, ?, ?)",
-                        error, "itt", identity, question->command, arguments)) {
+    if (!caps_store_run(store, "INSERT OR IGNORE INTO command (name) VALUES (?)", error, "t",
+                        question->command) ||
+        !caps_store_run(store,
+                        "INSERT INTO question (command, arguments) "
+                        "SELECT id, ?2 FROM command WHERE name = ?1",
+                        error, "tt", question->command, arguments)) {
         return 0;
     }
     return sqlite3_last_insert_rowid(caps_store_sqlite(store));
@@ -94,12 +98,13 @@ static char *column_hex(sqlite3_stmt *statement, int column)
 {
     const uint8_t *bytes = sqlite3_column_blob(statement, column);
     int length = sqlite3_column_bytes(statement, column);
-    GString *text = g_string_new(NULL);
+    char *text = bytes ? g_malloc0((gsize)length * 2 + 1) : NULL;
 
     for (int i = 0; bytes && i < length; i++) {
-        g_string_append_printf(text, "%02x", bytes[i]);
+        text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
     }
-    return g_string_free(text, bytes == NULL);
+    return text;
 }
 
 static void print_number(char *buffer, int64_t number)
@@ -107,20 +112,40 @@ static void print_number(char *buffer, int64_t number)
     g_snprintf(buffer, 24, "%" G_GINT64_FORMAT, number);
 }
 
+/* The words of a refusal; NULL with error. */
+static char *load_message(CapsStore *store, int64_t reply, GError **error)
+{
+    json_t *value = caps_reply_load(store, reply, error);
+    char *message = g_strdup(json_string_value(value));
+
+    if (value && !message) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_DAMAGED, "%s: the words of a refusal are none",
+                    caps_store_path(store));
+    }
+    json_decref(value);
+    return message;
+}
+
 /* The row at hand, its seal checked. */
 static int read_row(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
                     sqlite3_stmt *found, const char *inputs, CapsAnswer *ret_answer, GError **error)
 {
     uint8_t seal[CAPS_SEAL_SIZE];
-    CapsAnswer answer = {.asked = sqlite3_column_int64(found, 3),
-                         .expires = sqlite3_column_int64(found, 4),
-                         .attempts = sqlite3_column_int64(found, 5),
-                         .stored = true};
-    g_autofree char *reply = column_hex(found, 0);
+    g_auto(CapsAnswer) answer = {.reason = g_strdup((const char *)sqlite3_column_text(found, 2)),
+                                 .asked = sqlite3_column_int64(found, 3),
+                                 .expires = sqlite3_column_int64(found, 4),
+                                 .attempts = sqlite3_column_int64(found, 5),
+                                 .stored = true};
+    int64_t reply = sqlite3_column_int64(found, 0);
+    g_autofree char *hash = column_hex(found, 1);
+
+    if (answer.reason && !(answer.message = load_message(store, reply, error))) {
+        return -1;
+    }
     Row row = {.inputs = inputs,
-               .reason = (const char *)sqlite3_column_text(found, 1),
-               .message = (const char *)sqlite3_column_text(found, 2),
-               .reply = reply};
+               .reason = answer.reason,
+               .message = answer.message,
+               .reply = answer.reason ? NULL : hash};
     print_number(row.asked, answer.asked);
     print_number(row.expires, answer.expires);
     print_number(row.attempts, answer.attempts);
@@ -131,25 +156,24 @@ static int read_row(CapsStore *store, const CapsIdentity *identity, const CapsQu
     if (answer.expires && answer.expires <= g_get_real_time() / G_USEC_PER_SEC) {
         return 0;
     }
-    answer.reason = g_strdup(row.reason);
-    answer.message = g_strdup(row.message);
-    if (reply && !(answer.value = caps_reply_load(store, reply, error))) {
-        caps_answer_done(&answer);
+    if (!answer.reason && !(answer.value = caps_reply_load(store, reply, error))) {
         return -1;
     }
     answer.inputs = wire_json_parse(inputs, strlen(inputs), &wire_limits_request, NULL);
     *ret_answer = answer;
+    answer = (CapsAnswer){0};
     return 1;
 }
 
-static int find_under(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
-                      int64_t row, const char *inputs, CapsAnswer *ret_answer, GError **error)
+static int find_under(CapsStore *store, const CapsIdentity *identity, int64_t identity_row,
+                      const CapsQuestion *question, int64_t question_row, const char *inputs,
+                      CapsAnswer *ret_answer, GError **error)
 {
     sqlite3_stmt *found = caps_store_prepare(
         store,
-        "SELECT reply, reason, message, asked, expires, attempts, seal FROM answer "
-        "WHERE question = ? AND inputs = ?",
-        error, "it", row, inputs);
+        "SELECT reply, hash, reason, asked, expires, attempts, seal FROM answer "
+        "LEFT JOIN reply ON id = reply WHERE question = ? AND identity = ? AND inputs = ?",
+        error, "iit", question_row, identity_row, inputs);
     int result = found ? caps_store_step(store, found, error) : -1;
 
     if (result == 1) {
@@ -192,14 +216,16 @@ static int evaluate(const CapsWords *words, const char *names, char **ret_inputs
     return result;
 }
 
-/* The few sets of inputs that answers to this question have read. */
-static GPtrArray *list_sets(CapsStore *store, int64_t question, GError **error)
+/* The few sets of inputs that answers to this question have read; first the empty one. */
+static GPtrArray *list_sets(CapsStore *store, int64_t question, int64_t identity, GError **error)
 {
-    sqlite3_stmt *row = caps_store_prepare(store, "SELECT names FROM input_set WHERE question = ?",
-                                           error, "i", question);
+    sqlite3_stmt *row =
+        caps_store_prepare(store, "SELECT names FROM input_set WHERE question = ? AND identity = ?",
+                           error, "ii", question, identity);
     GPtrArray *sets = g_ptr_array_new_with_free_func(g_free);
     int found = -1;
 
+    g_ptr_array_add(sets, g_strdup(NO_INPUTS));
     while (row && (found = caps_store_step(store, row, error)) == 1) {
         g_ptr_array_add(sets, g_strdup((const char *)sqlite3_column_text(row, 0)));
     }
@@ -214,8 +240,8 @@ int caps_answer_find(CapsStore *store, const CapsIdentity *identity, const CapsQ
 {
     g_autoptr(GError) problem = NULL;
     int64_t id = caps_identity_row(store, identity, false, &problem);
-    int64_t row = id ? caps_question_row(store, id, question, false, &problem) : 0;
-    g_autoptr(GPtrArray) sets = row ? list_sets(store, row, &problem) : NULL;
+    int64_t row = id ? caps_question_row(store, question, false, &problem) : 0;
+    g_autoptr(GPtrArray) sets = row ? list_sets(store, row, id, &problem) : NULL;
     int result = problem ? -1 : 0;
 
     CapsWords words = {0};
@@ -227,7 +253,7 @@ int caps_answer_find(CapsStore *store, const CapsIdentity *identity, const CapsQ
         g_autofree char *inputs = NULL;
         result = evaluate(&words, g_ptr_array_index(sets, i), &inputs, &problem);
         if (result == 1) {
-            result = find_under(store, identity, question, row, inputs, ret_answer, &problem);
+            result = find_under(store, identity, id, question, row, inputs, ret_answer, &problem);
         }
     }
     caps_words_done(&words);
@@ -287,13 +313,19 @@ static char *print_names(json_t *inputs)
     return text;
 }
 
+typedef struct Key { /* of an answer */
+    int64_t question, identity;
+    const char *inputs;
+} Key;
+
 /* A failure that may pass is believed for a minute, then two, four, … up to a day. */
-static bool set_expiry(CapsStore *store, int64_t row, const char *inputs, CapsAnswer *answer,
-                       GError **error)
+static bool set_expiry(CapsStore *store, const Key *key, CapsAnswer *answer, GError **error)
 {
-    sqlite3_stmt *last = caps_store_prepare(
-        store, "SELECT attempts FROM answer WHERE question = ? AND inputs = ? AND expires NOTNULL",
-        error, "it", row, inputs);
+    sqlite3_stmt *last =
+        caps_store_prepare(store,
+                           "SELECT attempts FROM answer WHERE question = ? AND identity = ? AND "
+                           "inputs = ? AND expires NOTNULL",
+                           error, "iit", key->question, key->identity, key->inputs);
     int found = last ? caps_store_step(store, last, error) : -1;
 
     if (found == 1) {
@@ -306,29 +338,43 @@ static bool set_expiry(CapsStore *store, int64_t row, const char *inputs, CapsAn
     return found >= 0;
 }
 
+/* The value, or the words of the refusal. */
+static int64_t save_reply(CapsStore *store, const CapsQuestion *question, const CapsAnswer *answer,
+                          char **ret_hash, GError **error)
+{
+    if (answer->value) {
+        return caps_reply_save(store, question->command, answer->value, ret_hash, error);
+    }
+    json_t *words = json_string(answer->message);
+    int64_t id = caps_reply_save(store, "error", words, NULL, error);
+    json_decref(words);
+    return id;
+}
+
 static bool insert(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
-                   int64_t row_id, const char *inputs, CapsAnswer *answer, GError **error)
+                   const Key *key, CapsAnswer *answer, GError **error)
 {
     uint8_t seal[CAPS_SEAL_SIZE];
-    g_autofree char *reply = answer->value ? caps_reply_save(store, answer->value, error) : NULL;
+    g_autofree char *hash = NULL;
+    int64_t reply = save_reply(store, question, answer, &hash, error);
 
-    if ((answer->value && !reply) ||
-        (answer->transient && !set_expiry(store, row_id, inputs, answer, error))) {
+    if (!reply || (answer->transient && !set_expiry(store, key, answer, error))) {
         return false;
     }
     Row row = {
-        .inputs = inputs, .reason = answer->reason, .message = answer->message, .reply = reply};
+        .inputs = key->inputs, .reason = answer->reason, .message = answer->message, .reply = hash};
     print_number(row.asked, answer->asked);
     print_number(row.expires, answer->expires);
     print_number(row.attempts, answer->attempts);
     seal_row(identity, question, &row, seal);
-    return caps_store_run(store,
-                          "INSERT OR REPLACE INTO answer (question, inputs, reply, reason, message,"
-                          " asked, expires, attempts, seal) "
-                          "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?, ?)",
-                          error, "ithttiiib", row_id, inputs, reply, row.reason, row.message,
-                          answer->asked, answer->expires, answer->attempts, (const void *)seal,
-                          (size_t)CAPS_SEAL_SIZE);
+    return caps_store_run(
+        store,
+        "INSERT OR REPLACE INTO answer (question, identity, inputs, reply, reason,"
+        " asked, expires, attempts, seal) "
+        "VALUES (?, ?, ?, ?, ?, ?, NULLIF(?, 0), ?, ?)",
+        error, "iititiiib", key->question, key->identity, key->inputs, reply, row.reason,
+        answer->asked, answer->expires, answer->attempts, (const void *)seal,
+        (size_t)CAPS_SEAL_SIZE);
 }
 
 bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
@@ -344,13 +390,13 @@ bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const Caps
     if (ok && inputs) {
         g_autofree char *text = wire_json_print(inputs, WIRE_JSON_CANONICAL);
         g_autofree char *names = print_names(inputs);
-        int64_t row = caps_question_row(store, id, question, true, error);
+        int64_t row = caps_question_row(store, question, true, error);
+        const Key key = {row, id, text};
         ok = row != 0 &&
-             caps_store_run(store, "INSERT OR IGNORE INTO input_set VALUES (?, ?)", error, "it",
-                            row, names) &&
-             insert(store, identity, question, row, text, answer, error) &&
-             (!answer->value || caps_rows_make(store, id, question->command, question->arguments,
-                                               question->target, answer->value, error)) &&
+             (g_str_equal(names, NO_INPUTS) ||
+              caps_store_run(store, "INSERT OR IGNORE INTO input_set VALUES (?, ?, ?)", error,
+                             "iit", row, id, names)) &&
+             insert(store, identity, question, &key, answer, error) &&
              (!depends_on || caps_words_learn(&words, depends_on, error));
     }
     if (ok) {

@@ -55,8 +55,8 @@ void caps_answer_done(CapsAnswer *answer);
 /* Rows of identity and question; 0 with error, or without if it is not there and not to be made. */
 int64_t caps_identity_row(CapsStore *store, const CapsIdentity *identity, bool make,
                           GError **error);
-int64_t caps_question_row(CapsStore *store, int64_t identity, const CapsQuestion *question,
-                          bool make, GError **error);
+int64_t caps_question_row(CapsStore *store, const CapsQuestion *question, bool make,
+                          GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CapsAnswer, caps_answer_done)
 

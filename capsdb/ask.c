@@ -151,15 +151,16 @@ static bool is_answer(const GError *problem)
 bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, GError **error)
 {
     int64_t id = caps_identity_row(asking->store, asking->identity, true, error);
-    int64_t row = id ? caps_question_row(asking->store, id, asking->question, true, error) : 0;
+    int64_t row = id ? caps_question_row(asking->store, asking->question, true, error) : 0;
 
     if (row && answer->value) {
-        return caps_store_run(asking->store, "DELETE FROM quarantine WHERE question = ?", error,
-                              "i", row);
+        return caps_store_run(asking->store,
+                              "DELETE FROM quarantine WHERE question = ? AND identity = ?", error,
+                              "ii", row, id);
     }
     return row &&
-           caps_store_run(asking->store, "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?)",
-                          error, "itti", row, answer->reason, answer->message, answer->asked);
+           caps_store_run(asking->store, "INSERT OR REPLACE INTO quarantine VALUES (?, ?, ?, ?, ?)",
+                          error, "iitti", row, id, answer->reason, answer->message, answer->asked);
 }
 
 bool caps_asking_still_there(const CapsAsking *asking, GError **error)

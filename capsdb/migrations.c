@@ -3,6 +3,12 @@
 
 #include <glib.h>
 
+/* From a question of version 2, which was of one identity, to that of version 3. */
+#define QUESTION_MOVED                                                                             \
+    "  JOIN question_2 ON question_2.id = question"                                                \
+    "  JOIN command ON name = question_2.command JOIN question"                                    \
+    "  ON question.command = command.id AND question.arguments = question_2.arguments"
+
 const char *const caps_migrations[] = {
     /* 1: identities, replies, questions and their answers. */
     "PRAGMA application_id = 1667330163;"
@@ -151,6 +157,135 @@ const char *const caps_migrations[] = {
     "CREATE VIEW quarantined AS SELECT emulator, version, command, arguments, reason, evidence,"
     "  datetime(seen, 'unixepoch') AS seen"
     "  FROM quarantine JOIN question ON question.id = question JOIN emulators USING (identity);",
+
+    /* 3: what many emulators say alike is kept once. Questions are shared by all identities, the
+     * name of a command by all questions. A reply may be compressed against another, its
+     * dictionary: the one of its kin that dictionary names. The words of a refusal and the parts of
+     * an identity are replies too. Rows for people are views over the replies (0020). */
+    "DROP VIEW machines; DROP VIEW device_types; DROP VIEW cpu_models; DROP VIEW accelerators;"
+    "DROP VIEW bus_types; DROP VIEW commands; DROP VIEW options; DROP VIEW properties;"
+    "DROP VIEW machine_options; DROP VIEW answers; DROP VIEW quarantined; DROP VIEW emulators;"
+    "DROP TABLE machine; DROP TABLE device_type; DROP TABLE cpu_model; DROP TABLE accelerator;"
+    "DROP TABLE bus_type; DROP TABLE command; DROP TABLE option;"
+    "ALTER TABLE reply ADD COLUMN dictionary INTEGER REFERENCES reply;"
+    "CREATE TABLE dictionary ("
+    "  kin TEXT PRIMARY KEY, reply INTEGER NOT NULL REFERENCES reply"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT OR IGNORE INTO reply (hash, size, body)"
+    "  SELECT sha256(text), length(CAST(text AS BLOB)), deflate(text)"
+    "  FROM (SELECT json_quote(message) AS text FROM answer WHERE reason NOTNULL"
+    "        UNION SELECT parts FROM identity);"
+    "ALTER TABLE identity ADD COLUMN told INTEGER REFERENCES reply;"
+    "UPDATE identity SET told = (SELECT id FROM reply WHERE reply.hash = sha256(parts));"
+    "ALTER TABLE identity DROP COLUMN parts;"
+    "ALTER TABLE identity RENAME COLUMN told TO parts;"
+    "CREATE TABLE command (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+    "INSERT INTO command (name) SELECT DISTINCT command FROM question ORDER BY command;"
+    "ALTER TABLE question RENAME TO question_2; ALTER TABLE answer RENAME TO answer_2;"
+    "ALTER TABLE input_set RENAME TO input_set_2; ALTER TABLE quarantine RENAME TO quarantine_2;"
+    "CREATE TABLE question ("
+    "  id INTEGER PRIMARY KEY,"
+    "  command INTEGER NOT NULL REFERENCES command, arguments TEXT NOT NULL,"
+    "  UNIQUE (command, arguments)"
+    ") STRICT;"
+    "INSERT INTO question (command, arguments)"
+    "  SELECT DISTINCT command.id, arguments FROM question_2 JOIN command ON name = command"
+    "  ORDER BY question_2.id;"
+    "CREATE TABLE answer ("
+    "  question INTEGER NOT NULL REFERENCES question,"
+    "  identity INTEGER NOT NULL REFERENCES identity ON DELETE CASCADE,"
+    "  inputs TEXT NOT NULL,"
+    "  reply INTEGER NOT NULL REFERENCES reply," /* with a reason: the words of the refusal */
+    "  reason TEXT,"
+    "  asked INTEGER NOT NULL, expires INTEGER," /* NULL: never */
+    "  attempts INTEGER NOT NULL DEFAULT 1,"
+    "  seal BLOB NOT NULL,"
+    "  PRIMARY KEY (question, identity, inputs)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO answer SELECT question.id, identity, inputs, r.id, reason, asked, expires,"
+    "  attempts, seal FROM answer_2" QUESTION_MOVED
+    "  JOIN reply AS r ON r.hash = COALESCE(answer_2.reply, sha256(json_quote(message)));"
+    "CREATE TABLE input_set ("
+    "  question INTEGER NOT NULL REFERENCES question,"
+    "  identity INTEGER NOT NULL REFERENCES identity ON DELETE CASCADE,"
+    "  names TEXT NOT NULL," /* never the empty set: that one is always tried */
+    "  PRIMARY KEY (question, identity, names)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO input_set SELECT question.id, identity, names FROM input_set_2" QUESTION_MOVED
+    "  WHERE names <> '[]';"
+    "CREATE TABLE quarantine ("
+    "  question INTEGER NOT NULL REFERENCES question,"
+    "  identity INTEGER NOT NULL REFERENCES identity ON DELETE CASCADE,"
+    "  reason TEXT NOT NULL, evidence TEXT NOT NULL, seen INTEGER NOT NULL,"
+    "  PRIMARY KEY (question, identity)"
+    ") STRICT, WITHOUT ROWID;"
+    "INSERT INTO quarantine SELECT question.id, identity, reason, evidence, seen"
+    "  FROM quarantine_2" QUESTION_MOVED ";"
+    "DROP TABLE answer_2; DROP TABLE input_set_2; DROP TABLE quarantine_2; DROP TABLE question_2;"
+
+    "CREATE VIEW emulators AS SELECT id AS identity, path AS emulator, kind, version,"
+    "  lower(hex(hash)) AS hash, datetime(first_seen, 'unixepoch') AS first_seen FROM identity;"
+    "CREATE VIEW answers AS SELECT emulator, version, identity, name AS command, arguments, inputs,"
+    "  reason, CASE WHEN reason NOTNULL THEN reply_text(reply) ->> '$' END AS message,"
+    "  datetime(asked, 'unixepoch') AS asked, datetime(expires, 'unixepoch') AS expires,"
+    "  size AS reply_bytes, CASE WHEN reason ISNULL THEN reply_text(reply) END AS value"
+    "  FROM command JOIN question ON question.command = command.id"
+    "  JOIN answer ON question = question.id JOIN emulators USING (identity)"
+    "  JOIN reply ON reply.id = reply;"
+    "CREATE VIEW quarantined AS SELECT emulator, version, identity, name AS command, arguments,"
+    "  reason, evidence, datetime(seen, 'unixepoch') AS seen"
+    "  FROM quarantine JOIN question ON question.id = question"
+    "  JOIN command ON command.id = command JOIN emulators USING (identity);"
+    /* The elements of replies that are lists of objects: what the views below are made of. */
+    "CREATE VIEW items AS SELECT emulator, version, identity, command, arguments, inputs,"
+    "  CASE element.type WHEN 'object' THEN element.value END AS item"
+    "  FROM answers, json_each(CASE WHEN json_valid(answers.value) THEN answers.value ELSE '[]'"
+    "  END) AS element WHERE reason ISNULL;"
+    "CREATE VIEW machines AS SELECT emulator, version, identity, item ->> 'name' AS name,"
+    "  item ->> 'alias' AS alias, COALESCE(item ->> 'is-default', 0) AS is_default,"
+    "  COALESCE(item ->> 'deprecated', 0) AS deprecated, item ->> 'cpu-max' AS cpu_max,"
+    "  COALESCE(item ->> 'hotpluggable-cpus', 0) AS hotpluggable_cpus,"
+    "  item ->> 'default-cpu-type' AS default_cpu"
+    "  FROM items WHERE command = 'query-machines' AND arguments = '{}' AND inputs = '{}'"
+    "  AND name NOTNULL;"
+    "CREATE VIEW device_types AS SELECT emulator, version, identity, item ->> 'name' AS name,"
+    "  item ->> 'parent' AS parent, item ->> 'doc' AS doc"
+    "  FROM items WHERE inputs = '{}' AND name NOTNULL AND (command = 'query-device-types' OR"
+    "  (command = 'qom-list-types' AND arguments ->> 'implements' = 'device'));"
+    "CREATE VIEW cpu_models AS SELECT emulator, version, identity, item ->> 'name' AS name,"
+    "  item ->> 'typename' AS type, item ->> 'alias-of' AS alias_of,"
+    "  COALESCE(item ->> 'deprecated', 0) AS deprecated,"
+    "  COALESCE(item ->> 'migration-safe', 0) AS migration_safe"
+    "  FROM items WHERE command = 'query-cpu-definitions' AND inputs = '{}' AND name NOTNULL;"
+    "CREATE VIEW accelerators AS SELECT emulator, version, identity,"
+    "  replace(item ->> 'name', '-accel', '') AS name"
+    "  FROM items WHERE inputs = '{}' AND name NOTNULL AND (command = 'query-accelerators' OR"
+    "  (command = 'qom-list-types' AND arguments ->> 'implements' = 'accel'));"
+    "CREATE VIEW bus_types AS SELECT emulator, version, identity, item ->> 'name' AS name,"
+    "  item ->> 'parent' AS parent"
+    "  FROM items WHERE inputs = '{}' AND name NOTNULL AND command = 'qom-list-types'"
+    "  AND arguments ->> 'implements' = 'bus';"
+    "CREATE VIEW commands AS SELECT emulator, version, identity, item ->> 'name' AS name"
+    "  FROM items WHERE command = 'query-commands' AND inputs = '{}' AND name NOTNULL;"
+    "CREATE VIEW options AS SELECT emulator, version, identity, item ->> 'option' AS name,"
+    "  part ->> 'name' AS parameter, part ->> 'type' AS type, part -> 'default' AS default_value,"
+    "  part ->> 'help' AS doc"
+    "  FROM (SELECT items.*, CASE element.type WHEN 'object' THEN element.value END AS part"
+    "        FROM items, json_each(item, '$.parameters') AS element)"
+    "  WHERE command = 'query-command-line-options' AND inputs = '{}' AND name NOTNULL"
+    "  AND parameter NOTNULL;"
+    "CREATE VIEW properties AS SELECT emulator, version, identity,"
+    "  arguments ->> 'typename' AS device_type, item ->> 'name' AS name, item ->> 'type' AS type,"
+    "  item -> 'default-value' AS default_value, item ->> 'description' AS doc"
+    "  FROM items WHERE command = 'device-list-properties' AND inputs = '{}' AND name NOTNULL;"
+    "CREATE VIEW machine_options AS SELECT emulator, version, identity,"
+    "  COALESCE(inputs ->> 'machine',"
+    "           replace(arguments ->> 'typename', '-machine', '')) AS machine,"
+    "  item ->> 'name' AS name, item ->> 'type' AS type,"
+    "  COALESCE(item -> 'default', item -> 'default-value') AS default_value,"
+    "  COALESCE(item ->> 'doc', item ->> 'description') AS doc"
+    "  FROM items WHERE name NOTNULL AND (command = 'query-machine-options' OR"
+    "  (command = 'qom-list-properties' AND arguments LIKE '%-machine\"}' AND inputs = '{}'));",
 };
 
 const size_t caps_n_migrations = G_N_ELEMENTS(caps_migrations);

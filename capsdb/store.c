@@ -3,7 +3,6 @@
 
 #include "functions.h"
 #include "migrations.h"
-#include "rows.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +20,8 @@ struct CapsStore {
     char *path;
     char *note;
     bool writable;
-    GHashTable *statements; /* text -> sqlite3_stmt * */
+    GHashTable *statements;   /* text -> sqlite3_stmt * */
+    GHashTable *dictionaries; /* GBytes -> text */
 };
 
 GQuark caps_error_quark(void)
@@ -174,6 +174,11 @@ sqlite3 *caps_store_sqlite(CapsStore *store)
     return store->db;
 }
 
+GHashTable *caps_store_dictionaries(CapsStore *store)
+{
+    return store->dictionaries;
+}
+
 void caps_store_set_patience(CapsStore *store, bool patient)
 {
     sqlite3_busy_timeout(store->db, patient ? BUSY_MS : 0);
@@ -226,7 +231,6 @@ static bool migrate(CapsStore *store, int64_t version, GError **error)
         g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %d", (int)version + 1);
         ok = execute(store, caps_migrations[version], error) && execute(store, mark, error);
     }
-    ok = ok && caps_rows_remake(store, error);
     return caps_store_end(store, ok, error);
 }
 
@@ -255,8 +259,9 @@ static bool set_up(CapsStore *store, GError **error)
     }
     if (!store->writable) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY,
-                    "%s: of version %d, and cannot be written to bring it to %d", store->path,
-                    (int)version, (int)caps_n_migrations);
+                    "%s: of version %d, which is brought to %d where it may be written (capsdb "
+                    "update)",
+                    store->path, (int)version, (int)caps_n_migrations);
         return false;
     }
     return migrate(store, version, error);
@@ -308,7 +313,7 @@ static bool connect_file(CapsStore *store, int flags, bool immutable, GError **e
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    caps_functions_add(store->db);
+    caps_functions_add(store);
     return (!store->writable || execute(store, "PRAGMA journal_mode = WAL", error)) &&
            execute(store,
                    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
@@ -320,6 +325,7 @@ static bool connect_file(CapsStore *store, int flags, bool immutable, GError **e
 static void disconnect_file(CapsStore *store)
 {
     g_hash_table_remove_all(store->statements);
+    g_hash_table_remove_all(store->dictionaries);
     sqlite3_close(store->db);
     store->db = NULL;
 }
@@ -420,6 +426,8 @@ CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error)
     store->path = settle_path(path);
     store->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                               (GDestroyNotify)(void (*)(void))sqlite3_finalize);
+    store->dictionaries =
+        g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
     bool ok = look_at_file(store, mode, &exists, &problem);
     if (ok && !exists && mode != CAPS_STORE_WRITE) {
         ok = false;
@@ -449,6 +457,7 @@ void caps_store_close(CapsStore *store)
     }
     disconnect_file(store);
     g_hash_table_unref(store->statements);
+    g_hash_table_unref(store->dictionaries);
     g_free(store->path);
     g_free(store->note);
     g_free(store);

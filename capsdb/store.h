@@ -3,21 +3,26 @@
  * FILE FORMAT. A SQLite 3 database, application_id 0x63617073 ("caps"), user_version = the number
  * of the last migration in store.c, all tables STRICT, WAL, synchronous=FULL.
  *
- *   identity     an emulator by content (identity.h): hash, how it was named first, what it is
+ *   identity     an emulator by content (identity.h): hash, how it was named first, what it is, its
+ *                parts as a reply
  *   file_memo    (dev, ino) -> size, mtime, ctime, SHA-256: only saves hashing a file again
- *   reply        content-addressed: SHA-256 of the canonical JSON, that JSON compressed by zlib
- *   question     (identity, command, canonical arguments without the target)
- *   input_set    which inputs answers to a question have read: a JSON array of names, sorted
- *   answer       (question, values of the inputs as a canonical JSON object) -> reply, or an error
- *                with its reason, text and time of expiry
- *   input_alias  what the words of a caller meant to an identity: (context, input name, words or
- *                NULL for none) -> effective value, or NULL for "accepted, never read"
- *   probe        each run of the prober: when, how long, launches, what the jail lacked, its error
- *   quarantine   questions that kill an identity, with the evidence
- *   machine, machine_option, device_type, property, cpu_model, accelerator, bus_type, command,
- * option rows made from replies (rows.c), for people who write SQL; default_value is JSON. The
- * views machines, properties, … are the same with emulator and version; answers has every answer
- * and its JSON, quarantined every question that kills
+ *   reply        content-addressed: SHA-256 of the canonical JSON, that JSON compressed by zlib;
+ * with the reply that is its preset dictionary (RFC 1950), which has none itself dictionary   kin
+ * (a command) -> the reply that new ones are compressed against command      names of commands
+ *   question     (command, canonical arguments without the target), of all identities
+ *   input_set    which inputs answers of an identity to a question have read: a JSON array of
+ * names, sorted; that there may be answers that read nothing needs no row answer       (question,
+ * identity, values of the inputs as a canonical JSON object) -> reply; with a reason the reply is
+ * the words of a refusal, which may expire input_alias  what the words of a caller meant to an
+ * identity: (context, input name, words or NULL for none) -> effective value, or NULL for
+ * "accepted, never read" probe        each run of the prober: when, how long, launches, what the
+ * jail lacked, its error quarantine   questions that kill an identity, with the evidence
+ *
+ * For people who write SQL there are views, and nothing else is to be relied on: emulators;
+ * answers, with the JSON of each; quarantined; and machines, device_types, properties, …, which are
+ * elements of replies with their emulator, identity and version (default_value is JSON). items has
+ * all elements of all replies that are lists of objects: a new view is a WHERE over it. They call
+ * reply_text(), so they need this program (capsdb sql).
  *
  * A row that an answer comes from carries a seal: the first 16 bytes of SHA-256 over its columns
  * with their lengths. A row whose seal is broken, and a reply whose bytes do not have its hash, is
@@ -111,10 +116,16 @@ bool caps_seal_check(CapsStore *store, sqlite3_stmt *statement, int column,
 /* SHA-256 in hex of bytes. Free with g_free. */
 char *caps_hash(const void *bytes, size_t length);
 
-/* Replies: kept once whatever asks for them. save: returns the hash as hex, to be freed with
- * g_free; load: a new reference. */
-char *caps_reply_save(CapsStore *store, json_t *value, GError **error);
-json_t *caps_reply_load(CapsStore *store, const char *hash, GError **error);
+/* Replies: kept once whatever asks for them, compressed with what replies of the same kin (the
+ * command) have in common. save: the id of the reply, 0 on error; ret_hash may be NULL, the hash in
+ * hex is to be freed with g_free. text: the JSON, checked against its hash, with a NUL after it, to
+ * be freed with g_free. load: a new reference. */
+int64_t caps_reply_save(CapsStore *store, const char *kin, json_t *value, char **ret_hash,
+                        GError **error);
+char *caps_reply_text(CapsStore *store, int64_t id, size_t *ret_size, GError **error);
+json_t *caps_reply_load(CapsStore *store, int64_t id, GError **error);
+/* Dictionaries in memory: GBytes, the hash -> text. Of reply.c. */
+GHashTable *caps_store_dictionaries(CapsStore *store);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CapsStore, caps_store_close)
 

@@ -273,9 +273,9 @@ int caps_cli_list(const CapsCli *cli, GError **error)
     CAPS_CLI_LAYERS layers = caps_cli_open(cli, CAPS_STORE_READ, error);
     json_t *rows = layers ? select_rows(layers,
                                         "SELECT lower(hex(hash)) AS identity, path, kind, version, "
-                                        "(SELECT count(*) FROM question JOIN answer ON "
-                                        "answer.question = question.id WHERE identity = "
-                                        "identity.id) AS answers FROM identity ORDER BY path, id",
+                                        "COALESCE(answers, 0) AS answers FROM identity LEFT JOIN "
+                                        "(SELECT identity, count(*) AS answers FROM answer GROUP "
+                                        "BY identity) ON identity = id ORDER BY path, id",
                                         NULL)
                           : NULL;
     json_t *row;
@@ -313,12 +313,12 @@ static json_t *describe(CapsLayers *layers, const CapsIdentity *identity)
                    "complete, missing, reason, message FROM probe JOIN identity ON identity.id = "
                    "identity WHERE hash = ? ORDER BY probe.id"},
         {"answers",
-         "SELECT command, count(*) AS answers, sum(reply IS NULL) AS refused FROM answer "
-         "JOIN question ON question.id = question JOIN identity ON identity.id = "
-         "identity WHERE hash = ? GROUP BY command ORDER BY command"},
-        {"quarantine", "SELECT command, arguments, reason, evidence FROM quarantine JOIN question "
-                       "ON question.id = question JOIN identity ON identity.id = identity "
-                       "WHERE hash = ? ORDER BY command, arguments"},
+         "SELECT name AS command, count(*) AS answers, sum(reason NOTNULL) AS refused FROM answer "
+         "JOIN question ON question.id = question JOIN command ON command.id = command "
+         "JOIN identity ON identity.id = identity WHERE hash = ? GROUP BY name ORDER BY name"},
+        {"quarantine",
+         "SELECT command, arguments, reason, evidence FROM quarantined JOIN emulators "
+         "USING (identity) WHERE hash = lower(hex(?)) ORDER BY command, arguments"},
     };
     json_t *all = json_pack("{s:s, s:s, s:o}", "path", identity->path, "identity", identity->hash,
                             "parts", caps_identity_parts(identity));

@@ -76,9 +76,7 @@ static Stored *read_stored(CapsStore *store, sqlite3_stmt *row, GError **error)
 {
     const char *arguments = (const char *)sqlite3_column_text(row, 1);
     const char *inputs = (const char *)sqlite3_column_text(row, 2);
-    const char *hash = (const char *)sqlite3_column_text(row, 3);
-    g_autofree char *lower = g_ascii_strdown(hash, -1);
-    json_t *value = caps_reply_load(store, lower, error);
+    json_t *value = caps_reply_load(store, sqlite3_column_int64(row, 3), error);
     json_t *read = wire_json_parse(inputs, strlen(inputs), &wire_limits_request, error);
     Stored *stored = g_new0(Stored, 1);
 
@@ -99,9 +97,10 @@ static bool load_layer(GPtrArray *all, CapsStore *store, const CapsIdentity *ide
 {
     sqlite3_stmt *row = caps_store_prepare(
         store,
-        "SELECT command, arguments, inputs, hex(reply) FROM answer "
-        "JOIN question ON question.id = question JOIN identity ON identity.id = identity "
-        "WHERE identity.hash = ? AND reply NOTNULL ORDER BY inputs, question.id",
+        "SELECT name, arguments, inputs, reply FROM answer "
+        "JOIN question ON question.id = question JOIN command ON command.id = command "
+        "JOIN identity ON identity.id = identity "
+        "WHERE identity.hash = ? AND reason ISNULL ORDER BY inputs, question.id",
         error, "h", identity->hash);
     int found = -1;
 

@@ -1,14 +1,8 @@
 /* The database file: migrations, damage of every kind, and what must be refused. */
-#include "answer.h"
-#include "migrations.h"
+#include "place.h"
 #include "probe.h"
-#include "store.h"
 #include "wire.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
 #include <glib/gstdio.h>
 #include <signal.h>
 #include <string.h>
@@ -16,104 +10,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-typedef struct Place {
-    char *folder, *file;
-} Place;
-
-static int set_up(void **state)
-{
-    Place *place = g_new0(Place, 1);
-    place->folder = g_dir_make_tmp("capsdb-test-XXXXXX", NULL);
-    place->file = g_build_filename(place->folder, "capsdb.db", NULL);
-    *state = place;
-    return place->folder ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    Place *place = *state;
-    g_autoptr(GDir) listing = g_dir_open(place->folder, 0, NULL);
-    const char *name;
-
-    while (listing && (name = g_dir_read_name(listing))) {
-        g_autofree char *path = g_build_filename(place->folder, name, NULL);
-        g_chmod(path, 0700);
-        if (g_remove(path) < 0) {
-            g_rmdir(path);
-        }
-    }
-    g_rmdir(place->folder);
-    g_free(place->folder);
-    g_free(place->file);
-    g_free(place);
-    return 0;
-}
-
-static CapsIdentity identity = {
-    .hash = (char *)"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
-    .path = (char *)"/usr/bin/emulator",
-};
-
-static CapsStore *open_store(const Place *place)
-{
-    g_autoptr(GError) error = NULL;
-    CapsStore *store = caps_store_open(place->file, CAPS_STORE_WRITE, &error);
-    if (!store) {
-        fail_msg("%s", error->message);
-    }
-    return store;
-}
-
-/* Stores N answers: question I has the value I and a text that takes room. */
-static void fill(CapsStore *store, int count)
-{
-    const char *const nothing[] = {NULL};
-
-    identity.parts = g_ptr_array_new();
-    assert_true(caps_store_begin(store, NULL));
-    for (int i = 0; i < count; i++) {
-        g_autofree char *command = g_strdup_printf("query-%d", i);
-        g_autofree char *text = g_strnfill(200 + i * 7, (char)('a' + i % 26));
-        CapsQuestion question = {.command = command};
-        CapsAnswer answer = {.value = json_pack("{s:i, s:s}", "number", i, "text", text),
-                             .asked = 1000 + i};
-        assert_true(
-            caps_answer_save(store, &identity, &question, NULL, nothing, "host", &answer, NULL));
-        caps_answer_done(&answer);
-    }
-    assert_true(caps_store_end(store, true, NULL));
-    g_ptr_array_unref(identity.parts);
-}
-
-/* How many of them are found. A value that is not the one stored fails the test. */
-static int count_right(CapsStore *store, int count, GError **error)
-{
-    int right = 0;
-
-    for (int i = 0; i < count; i++) {
-        g_autofree char *command = g_strdup_printf("query-%d", i);
-        CapsQuestion question = {.command = command};
-        CapsAnswer answer = {0};
-        g_clear_error(error);
-        if (caps_answer_find(store, &identity, &question, "host", &answer, error) == 1) {
-            assert_int_equal(json_integer_value(json_object_get(answer.value, "number")), i);
-            assert_int_equal(answer.asked, 1000 + i);
-            right++;
-            caps_answer_done(&answer);
-        }
-    }
-    return right;
-}
-
 static void test_what_was_stored_comes_back(void **state)
 {
     Place *place = *state;
-    CapsStore *store = open_store(place);
-    fill(store, 20);
+    CapsStore *store = place_open(place);
+    assert_true(place_fill(store, 0, 20, NULL));
     caps_store_close(store);
-    store = open_store(place);
+    store = place_open(place);
     g_autoptr(GError) error = NULL;
-    assert_int_equal(count_right(store, 20, &error), 20);
+    assert_int_equal(place_count(store, 20, &error), 20);
     assert_null(caps_store_note(store));
     caps_store_close(store);
     struct stat found;
@@ -123,13 +28,13 @@ static void test_what_was_stored_comes_back(void **state)
 
 static void test_replies_are_kept_once(void **state)
 {
-    CapsStore *store = open_store(*state);
+    CapsStore *store = place_open(*state);
     json_t *big =
         wire_json_parse("[18446744073709551615,\"\\u00e9\"]", 31, &wire_limits_reply, NULL);
     assert_non_null(big);
-    g_autofree char *one = caps_reply_save(store, big, NULL);
-    g_autofree char *two = caps_reply_save(store, big, NULL);
-    assert_string_equal(one, two);
+    int64_t one = caps_reply_save(store, "query-one", big, NULL, NULL);
+    assert_int_not_equal(one, 0);
+    assert_int_equal(one, caps_reply_save(store, "query-two", big, NULL, NULL));
     json_t *back = caps_reply_load(store, one, NULL);
     assert_true(json_equal(big, back));
     json_decref(back);
@@ -140,27 +45,71 @@ static void test_replies_are_kept_once(void **state)
     caps_store_close(store);
 }
 
-/* A file of each version there ever was is opened and brought up to date. */
-static void test_each_migration(void **state)
+/* Replies of one kin are stored as what is new in them. */
+static void test_replies_alike_share_a_dictionary(void **state)
 {
-    Place *place = *state;
-    for (size_t version = 0; version < caps_n_migrations; version++) {
-        sqlite3 *db;
-        g_remove(place->file);
-        assert_int_equal(sqlite3_open(place->file, &db), SQLITE_OK);
-        for (size_t i = 0; i < version; i++) {
-            assert_int_equal(sqlite3_exec(db, caps_migrations[i], NULL, NULL, NULL), SQLITE_OK);
+    CapsStore *store = place_open(*state);
+    GRand *chance = g_rand_new_with_seed(1);
+    int64_t ids[4];
+
+    for (int i = 0; i < 4; i++) { /* of growing length, the same 400 numbers in each */
+        json_t *value = json_array();
+        g_rand_set_seed(chance, 1);
+        for (int n = 0; n < 400 + i; n++) {
+            json_array_append_new(value, json_integer(g_rand_int(chance)));
         }
-        g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %zu", version);
-        assert_int_equal(sqlite3_exec(db, mark, NULL, NULL, NULL), SQLITE_OK);
-        sqlite3_close(db);
-        g_chmod(place->file, 0600);
-        CapsStore *store = open_store(place);
-        fill(store, 3);
-        g_autoptr(GError) error = NULL;
-        assert_int_equal(count_right(store, 3, &error), 3);
-        caps_store_close(store);
+        ids[i] = caps_reply_save(store, "query-alike", value, NULL, NULL);
+        json_decref(value);
     }
+    g_rand_free(chance);
+    for (int i = 0; i < 4; i++) {
+        sqlite3_stmt *row = caps_store_prepare(
+            store, "SELECT length(body), dictionary FROM reply WHERE id = ?", NULL, "i", ids[i]);
+        assert_int_equal(caps_store_step(store, row, NULL), 1);
+        assert_int_equal(sqlite3_column_int64(row, 1), i ? ids[0] : 0);
+        assert_true(i ? sqlite3_column_int(row, 0) < 100 : sqlite3_column_int(row, 0) > 1000);
+        sqlite3_reset(row);
+        json_t *value = caps_reply_load(store, ids[i], NULL);
+        assert_int_equal(json_array_size(value), 400 + i);
+        json_decref(value);
+    }
+    caps_store_close(store);
+}
+
+/* A reply that is not what the views are made for is no row of theirs, and no error of the rest. */
+static void test_views_over_strange_replies(void **state)
+{
+    static const char *const replies[] = {
+        "[\"text\",1,null,[],{\"cpu-max\":1}]", "{\"name\":1}", "1",
+        "[{\"name\":\"board\",\"cpu-max\":18446744073709551615}]"};
+    const char *const nothing[] = {NULL};
+    CapsStore *store = place_open(*state);
+    char *hashes[] = {g_strnfill(64, '0'), g_strnfill(64, '1'), g_strnfill(64, '2'),
+                      g_strnfill(64, '3'), g_strnfill(64, '4')};
+    g_autoptr(GPtrArray) parts = g_ptr_array_new();
+    g_autofree char *deep = g_strnfill(1024, '[');
+
+    for (size_t i = 0; i < G_N_ELEMENTS(hashes); i++) {
+        CapsIdentity of = {.hash = hashes[i], .path = (char *)"/e", .parts = parts};
+        CapsQuestion question = {.command = "query-machines"};
+        g_autofree char *ends = g_strnfill(1024, ']');
+        g_autofree char *text =
+            i < G_N_ELEMENTS(replies) ? g_strdup(replies[i]) : g_strconcat(deep, ends, NULL);
+        static const WireLimits limits = {.max_bytes = 4096, .max_depth = 1024};
+        CapsAnswer answer = {.value = wire_json_parse(text, strlen(text), &limits, NULL),
+                             .asked = 1};
+        assert_non_null(answer.value);
+        assert_true(caps_answer_save(store, &of, &question, NULL, nothing, "h", &answer, NULL));
+        caps_answer_done(&answer);
+        g_free(hashes[i]);
+    }
+    sqlite3_db_config(caps_store_sqlite(store), SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, NULL);
+    sqlite3_stmt *row =
+        caps_store_prepare(store, "SELECT name, cpu_max FROM machines WHERE name <> ''", NULL, "");
+    assert_int_equal(caps_store_step(store, row, NULL), 1);
+    assert_string_equal(sqlite3_column_text(row, 0), "board");
+    assert_int_equal(caps_store_step(store, row, NULL), 0);
+    caps_store_close(store);
 }
 
 static void assert_refused(const Place *place, CapsStoreMode mode, CapsErrorCode code,
@@ -186,7 +135,7 @@ static void execute(const Place *place, const char *sql)
 static void test_a_newer_file_is_refused_by_name(void **state)
 {
     Place *place = *state;
-    caps_store_close(open_store(place));
+    caps_store_close(place_open(place));
     execute(place, "PRAGMA user_version = 999");
     assert_refused(place, CAPS_STORE_WRITE, CAPS_ERROR_NEWER, "of version 999");
     assert_refused(place, CAPS_STORE_WRITE, CAPS_ERROR_NEWER, place->file);
@@ -211,7 +160,7 @@ static void test_files_that_others_may_have_written(void **state)
 {
     Place *place = *state;
     g_autofree char *other = g_strconcat(place->file, ".other", NULL);
-    caps_store_close(open_store(place));
+    caps_store_close(place_open(place));
     g_chmod(place->file, 0666);
     assert_refused(place, CAPS_STORE_WRITE, CAPS_ERROR_UNTRUSTED, "others may write it");
     g_chmod(place->file, 0600);
@@ -227,14 +176,14 @@ static void test_files_that_others_may_have_written(void **state)
 static void test_a_read_only_file_still_answers(void **state)
 {
     Place *place = *state;
-    CapsStore *store = open_store(place);
-    fill(store, 5);
+    CapsStore *store = place_open(place);
+    assert_true(place_fill(store, 0, 5, NULL));
     caps_store_close(store);
     store = caps_store_open(place->file, CAPS_STORE_READ, NULL);
     assert_non_null(store);
     assert_false(caps_store_is_writable(store));
     g_autoptr(GError) error = NULL;
-    assert_int_equal(count_right(store, 5, &error), 5);
+    assert_int_equal(place_count(store, 5, &error), 5);
     g_clear_error(&error);
     assert_false(caps_store_begin(store, &error));
     assert_true(g_error_matches(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY));
@@ -245,12 +194,12 @@ static void test_a_read_only_file_still_answers(void **state)
 static void test_a_locked_file(void **state)
 {
     Place *place = *state;
-    CapsStore *store = open_store(place);
-    CapsStore *other = open_store(place);
-    fill(store, 5);
+    CapsStore *store = place_open(place);
+    CapsStore *other = place_open(place);
+    assert_true(place_fill(store, 0, 5, NULL));
     assert_true(caps_store_begin(store, NULL));
     g_autoptr(GError) error = NULL;
-    assert_int_equal(count_right(other, 5, &error), 5);
+    assert_int_equal(place_count(other, 5, &error), 5);
     sqlite3_busy_timeout(caps_store_sqlite(other), 50);
     g_clear_error(&error);
     assert_false(caps_store_begin(other, &error));
@@ -263,14 +212,13 @@ static void test_a_locked_file(void **state)
 static void test_a_transaction_is_all_or_nothing(void **state)
 {
     Place *place = *state;
-    CapsStore *store = open_store(place);
+    CapsStore *store = place_open(place);
     assert_true(caps_store_begin(store, NULL));
-    assert_true(caps_store_run(store,
-                               "INSERT INTO identity (hash, path, parts, first_seen) "
-                               "VALUES (?, 'x', '[]', 1)",
-                               NULL, "h", identity.hash));
+    place_identity.parts = g_ptr_array_new();
+    assert_int_not_equal(caps_identity_row(store, &place_identity, true, NULL), 0);
+    g_ptr_array_unref(place_identity.parts);
     assert_false(caps_store_end(store, false, NULL));
-    assert_int_equal(caps_identity_row(store, &identity, false, NULL), 0);
+    assert_int_equal(caps_identity_row(store, &place_identity, false, NULL), 0);
     caps_store_close(store);
 }
 
@@ -311,7 +259,7 @@ static bool use_damaged(const Place *place, int count, unsigned *rebuilt)
     if (!store) {
         return false;
     }
-    count_right(store, count, &error);
+    place_count(store, count, &error);
     if (error && error->code == CAPS_ERROR_DAMAGED && !caps_store_rebuild(store, NULL)) {
         return false;
     }
@@ -339,8 +287,8 @@ static void test_damaged_files(void **state)
     const unsigned rounds = 1000;
     g_autoptr(GRand) chance = g_rand_new_with_seed(7);
 
-    CapsStore *store = open_store(place);
-    fill(store, 40);
+    CapsStore *store = place_open(place);
+    assert_true(place_fill(store, 0, 40, NULL));
     caps_store_close(store);
     assert_true(g_file_get_contents(place->file, &whole, &length, NULL));
     for (unsigned i = 0; i < rounds; i++) {
@@ -385,15 +333,15 @@ static void test_killed_writers(void **state)
     Place *place = *state;
     const int kills = 60;
 
-    caps_store_close(open_store(place));
+    caps_store_close(place_open(place));
     for (int i = 0; i < kills; i++) {
         int told[2];
         assert_int_equal(pipe(told), 0);
         pid_t pid = fork();
         if (pid == 0) {
-            CapsStore *store = open_store(place);
+            CapsStore *store = place_open(place);
             for (int n = 1; n < 1000; n++) {
-                fill(store, n % 30);
+                assert_true(place_fill(store, 0, n % 30, NULL));
                 (void)!write(told[1], &n, sizeof(n));
             }
             _exit(0);
@@ -407,10 +355,10 @@ static void test_killed_writers(void **state)
             committed = MAX(committed, MIN(n, 29));
         }
         close(told[0]);
-        CapsStore *store = open_store(place);
+        CapsStore *store = place_open(place);
         g_autoptr(GError) error = NULL;
         assert_null(caps_store_note(store));
-        assert_true(count_right(store, 30, &error) >= committed);
+        assert_true(place_count(store, 30, &error) >= committed);
         assert_null(error);
         caps_store_close(store);
     }
@@ -418,21 +366,21 @@ static void test_killed_writers(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_what_was_stored_comes_back),
-        TEST(test_replies_are_kept_once),
-        TEST(test_each_migration),
-        TEST(test_a_newer_file_is_refused_by_name),
-        TEST(test_a_database_of_another_program),
-        TEST(test_a_missing_file_is_not_made_for_reading),
-        TEST(test_files_that_others_may_have_written),
-        TEST(test_a_read_only_file_still_answers),
-        TEST(test_a_locked_file),
-        TEST(test_a_transaction_is_all_or_nothing),
-        TEST(test_damaged_files),
-        TEST(test_a_damaged_file_is_moved_aside_and_said_so),
-        TEST(test_killed_writers),
+        PLACE_TEST(test_what_was_stored_comes_back),
+        PLACE_TEST(test_replies_are_kept_once),
+        PLACE_TEST(test_replies_alike_share_a_dictionary),
+        PLACE_TEST(test_views_over_strange_replies),
+        PLACE_TEST(test_a_newer_file_is_refused_by_name),
+        PLACE_TEST(test_a_database_of_another_program),
+        PLACE_TEST(test_a_missing_file_is_not_made_for_reading),
+        PLACE_TEST(test_files_that_others_may_have_written),
+        PLACE_TEST(test_a_read_only_file_still_answers),
+        PLACE_TEST(test_a_locked_file),
+        PLACE_TEST(test_a_transaction_is_all_or_nothing),
+        PLACE_TEST(test_damaged_files),
+        PLACE_TEST(test_a_damaged_file_is_moved_aside_and_said_so),
+        PLACE_TEST(test_killed_writers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
