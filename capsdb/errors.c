@@ -2,35 +2,36 @@
 #include "errors.h"
 
 #include "probe.h"
+#include "store.h"
 
 typedef struct Row {
     GQuark (*domain)(void);
     int code;
-    CapsCode comes_to;
+    capsdb_code comes_to;
     const char *reason; /* NULL: the prober's own word */
 } Row;
 
 static const Row rows[] = {
-    {caps_error_quark, CAPS_ERROR_FAILED, CAPS_FAILED, "Failed"},
-    {caps_error_quark, CAPS_ERROR_DAMAGED, CAPS_DAMAGED, "Damaged"},
-    {caps_error_quark, CAPS_ERROR_NEWER, CAPS_DAMAGED, "Newer"},
-    {caps_error_quark, CAPS_ERROR_READ_ONLY, CAPS_DAMAGED, "ReadOnly"},
-    {caps_error_quark, CAPS_ERROR_LOCKED, CAPS_DAMAGED, "Locked"},
-    {caps_error_quark, CAPS_ERROR_UNTRUSTED, CAPS_DAMAGED, "Untrusted"},
-    {caps_error_quark, CAPS_ERROR_UNKNOWN, CAPS_STALE, "NotStored"},
-    {caps_error_quark, CAPS_ERROR_REPLACED, CAPS_FAILED, "Replaced"},
-    {caps_error_quark, CAPS_ERROR_USAGE, CAPS_USAGE, "Usage"},
-    {caps_error_quark, CAPS_ERROR_QUARANTINED, CAPS_UNKNOWN, CAPS_REASON_QUARANTINED},
-    {prb_error_quark, PRB_ERROR_NOT_FOUND, CAPS_FAILED, NULL},
-    {prb_error_quark, PRB_ERROR_NOT_EXECUTABLE, CAPS_FAILED, NULL},
-    {prb_error_quark, PRB_ERROR_NOT_AN_EMULATOR, CAPS_FAILED, NULL},
-    {prb_error_quark, PRB_ERROR_SILENT, CAPS_DEADLINE, NULL},
-    {prb_error_quark, PRB_ERROR_FLOODED, CAPS_FAILED, NULL},
-    {prb_error_quark, PRB_ERROR_CRASHED, CAPS_FAILED, NULL},
-    {prb_error_quark, PRB_ERROR_MALFORMED, CAPS_FAILED, NULL},
-    {prb_error_quark, PRB_ERROR_REFUSED, CAPS_UNKNOWN, NULL},
-    {prb_error_quark, PRB_ERROR_NOT_RECORDED, CAPS_UNKNOWN, NULL},
-    {prb_error_quark, PRB_ERROR_SYSTEM, CAPS_FAILED, NULL},
+    {caps_error_quark, CAPS_ERROR_FAILED, CAPSDB_FAILED, "Failed"},
+    {caps_error_quark, CAPS_ERROR_DAMAGED, CAPSDB_UNUSABLE, "Damaged"},
+    {caps_error_quark, CAPS_ERROR_NEWER, CAPSDB_UNUSABLE, "Newer"},
+    {caps_error_quark, CAPS_ERROR_READ_ONLY, CAPSDB_UNUSABLE, "ReadOnly"},
+    {caps_error_quark, CAPS_ERROR_LOCKED, CAPSDB_UNUSABLE, "Locked"},
+    {caps_error_quark, CAPS_ERROR_UNTRUSTED, CAPSDB_UNUSABLE, "Untrusted"},
+    {caps_error_quark, CAPS_ERROR_UNKNOWN, CAPSDB_NOT_STORED, "NotStored"},
+    {caps_error_quark, CAPS_ERROR_REPLACED, CAPSDB_FAILED, "Replaced"},
+    {caps_error_quark, CAPS_ERROR_USAGE, CAPSDB_USAGE, "Usage"},
+    {caps_error_quark, CAPS_ERROR_QUARANTINED, CAPSDB_UNKNOWN, CAPS_REASON_QUARANTINED},
+    {prb_error_quark, PRB_ERROR_NOT_FOUND, CAPSDB_FAILED, NULL},
+    {prb_error_quark, PRB_ERROR_NOT_EXECUTABLE, CAPSDB_FAILED, NULL},
+    {prb_error_quark, PRB_ERROR_NOT_AN_EMULATOR, CAPSDB_FAILED, NULL},
+    {prb_error_quark, PRB_ERROR_SILENT, CAPSDB_DEADLINE, NULL},
+    {prb_error_quark, PRB_ERROR_FLOODED, CAPSDB_FAILED, NULL},
+    {prb_error_quark, PRB_ERROR_CRASHED, CAPSDB_FAILED, NULL},
+    {prb_error_quark, PRB_ERROR_MALFORMED, CAPSDB_FAILED, NULL},
+    {prb_error_quark, PRB_ERROR_REFUSED, CAPSDB_UNKNOWN, NULL},
+    {prb_error_quark, PRB_ERROR_NOT_RECORDED, CAPSDB_UNKNOWN, NULL},
+    {prb_error_quark, PRB_ERROR_SYSTEM, CAPSDB_FAILED, NULL},
 };
 
 static const char *reason_of(const Row *row)
@@ -59,10 +60,10 @@ static const Row *find_reason(const char *reason)
     return NULL;
 }
 
-CapsCode caps_error_code(const GError *error)
+capsdb_code caps_error_code(const GError *error)
 {
     const Row *row = find_error(error);
-    return row ? row->comes_to : CAPS_FAILED;
+    return row ? row->comes_to : CAPSDB_FAILED;
 }
 
 const char *caps_error_reason(const GError *error)
@@ -71,14 +72,14 @@ const char *caps_error_reason(const GError *error)
     return row ? reason_of(row) : "Failed";
 }
 
-CapsCode caps_answer_code(const CapsAnswer *answer)
+capsdb_code caps_reason_code(const char *reason)
 {
-    const Row *row = find_reason(answer->reason);
-    return row ? row->comes_to : CAPS_FAILED;
+    const Row *row = find_reason(reason);
+    return row ? row->comes_to : CAPSDB_FAILED;
 }
 
-const char *caps_answer_reason(const CapsAnswer *answer)
+const char *caps_reason_word(const char *reason)
 {
-    const Row *row = find_reason(answer->reason);
+    const Row *row = find_reason(reason);
     return row ? reason_of(row) : "Failed";
 }

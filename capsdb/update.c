@@ -5,7 +5,7 @@
  * blank lines and lines that begin with # left out. Each emulator is asked by a worker of its own,
  * as many at a time as there are processors; what is known already costs nothing, so an update that
  * was interrupted goes on where it stopped. */
-#include "cli.h"
+#include "items.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +14,12 @@
 static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/usr/libexec", "/bin"};
 
 typedef struct Update {
-    const CapsCli *cli;
-    GMutex mutex; /* of all below */
+    const CapsPlace *place;
+    const CapsPolicy *policy;
+    const CapsItems *items;
+    GMutex mutex; /* of all below, and of whoever takes the items */
     size_t done, total;
-    size_t added, known, failed;
-    int code;
-    bool shown;
+    bool stopped; /* no more is wanted */
 } Update;
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -106,81 +106,63 @@ static GPtrArray *find_all(const char *root)
 
 /* ---- adding ---------------------------------------------------------------------------------- */
 
-static void note(Update *update, const char *path, bool ok, const CapsAdded *added,
-                 const GError *problem)
+static bool is_stopped(Update *update)
 {
     g_mutex_lock(&update->mutex);
+    bool stopped = update->stopped;
+    g_mutex_unlock(&update->mutex);
+    return stopped;
+}
+
+static bool take_item(void *context, json_t *item)
+{
+    Update *update = context;
+    const CapsItems *items = update->items;
+
+    g_mutex_lock(&update->mutex);
     update->done++;
-    if (update->shown) {
-        caps_cli_tell("\r\033[K");
-    }
-    if (!ok) {
-        update->failed++;
-        update->code = MAX(update->code, (int)caps_error_code(problem));
-        caps_cli_tell("capsdb: %s\n", problem->message);
-    } else if (added->known) {
-        update->known++;
-    } else {
-        update->added++;
-        if (!update->cli->json) {
-            caps_cli_say("%s: %zu facts, %zu quarantined\n", path, added->facts,
-                         added->quarantined);
-        }
-    }
-    if (update->shown) {
-        caps_cli_tell("%zu of %zu emulators", update->done, update->total);
+    update->stopped = update->stopped || !items->take(items->context, item);
+    if (items->progress) {
+        items->progress(items->context, "emulators", update->done, update->total);
     }
     g_mutex_unlock(&update->mutex);
+    return true;
 }
 
 static void add_in_thread(gpointer data, gpointer context)
 {
     const char *path = data;
     Update *update = context;
-    g_auto(CapsAdded) added = {0};
+    CapsItems items = {.take = take_item, .context = update};
     g_autoptr(GError) problem = NULL;
-    g_autoptr(CapsLayers) layers = caps_layers_open(&update->cli->place, &problem);
-    bool ok = layers && caps_add(layers, path, &update->cli->policy, &added, &problem);
 
-    note(update, path, ok, &added, problem);
-}
-
-static void print_summary(const CapsCli *cli, const Update *update)
-{
-    if (cli->json) {
-        json_t *value = json_pack("{s:I, s:I, s:I}", "added", (json_int_t)update->added, "known",
-                                  (json_int_t)update->known, "failed", (json_int_t)update->failed);
-        caps_cli_print(cli, value);
-        json_decref(value);
+    if (is_stopped(update)) {
+        return;
+    }
+    g_autoptr(CapsLayers) layers = caps_layers_open(update->place, &problem);
+    if (layers) {
+        caps_give_added(layers, path, update->policy, &items, NULL);
     } else {
-        caps_cli_say("%zu emulators: %zu added, %zu known, %zu failed\n", update->total,
-                     update->added, update->known, update->failed);
+        caps_items_give(&items, caps_items_added(path, NULL, problem));
     }
 }
 
-int caps_cli_update(const CapsCli *cli, GError **error)
+bool caps_give_update(const CapsPlace *place, const CapsPolicy *policy, const CapsItems *items,
+                      GError **error)
 {
-    /* Opened once before the workers: made, migrated, or moved aside, and told of once. */
-    CAPS_CLI_LAYERS layers = caps_cli_open(cli, CAPS_STORE_WRITE, error);
-    Update update = {.cli = cli, .shown = isatty(STDERR_FILENO) && !cli->json};
+    GPtrArray *paths = find_all(place->root ? place->root : "/");
+    Update update = {.place = place, .policy = policy, .items = items, .total = paths->len};
+    int workers = (int)g_get_num_processors();
+    GThreadPool *pool = g_thread_pool_new(add_in_thread, &update, workers, FALSE, error);
 
-    if (!layers) {
-        return -1;
-    }
-    GPtrArray *paths = find_all(cli->place.root ? cli->place.root : "/");
-    GThreadPool *pool =
-        g_thread_pool_new(add_in_thread, &update, (int)g_get_num_processors(), TRUE, NULL);
-    update.total = paths->len;
     g_mutex_init(&update.mutex);
-    for (guint i = 0; i < paths->len; i++) {
+    for (guint i = 0; i < paths->len && pool; i++) {
         g_thread_pool_push(pool, g_ptr_array_index(paths, i), NULL);
     }
-    g_thread_pool_free(pool, FALSE, TRUE);
+    if (pool) {
+        g_thread_pool_free(pool, FALSE, TRUE);
+    }
     g_mutex_clear(&update.mutex);
     g_ptr_array_unref(paths);
-    if (update.shown) {
-        caps_cli_tell("\r\033[K");
-    }
-    print_summary(cli, &update);
-    return update.code;
+    return pool != NULL;
 }

@@ -1,6 +1,7 @@
 /* verify: what is stored beside what the emulator says now, fact by fact. */
-#include "cli.h"
+#include "items.h"
 
+#include "errors.h"
 #include "launch.h"
 #include "wire.h"
 
@@ -10,10 +11,6 @@ typedef struct Stored { /* one answer, and the target that has its inputs */
     char *command;
     json_t *arguments, *target, *value;
 } Stored;
-
-typedef struct Verdict {
-    size_t same, different, untold;
-} Verdict;
 
 static void free_stored(gpointer data)
 {
@@ -133,8 +130,9 @@ static GPtrArray *load_stored(CapsLayers *layers, const CapsIdentity *identity)
 /* ---- asking again ---------------------------------------------------------------------------- */
 
 typedef struct Session { /* one launch, kept while the target stays the same */
-    const CapsCli *cli;
     const CapsIdentity *identity;
+    const CapsPolicy *policy;
+    const CapsItems *items;
     PrbConversation *conversation;
     json_t *target; /* of a QEMU's launch, borrowed */
 } Session;
@@ -150,9 +148,9 @@ static bool launch_for(Session *session, json_t *target, GError **error)
     g_auto(CapsLaunch) launch = caps_launch_new(target);
     prb_conversation_close(conversation);
     session->target = target;
-    session->conversation = prb_conversation_open(session->identity->path, launch.machine,
-                                                  (const char *const *)launch.more,
-                                                  &session->cli->policy.limits, error);
+    session->conversation =
+        prb_conversation_open(session->identity->path, launch.machine,
+                              (const char *const *)launch.more, &session->policy->limits, error);
     return session->conversation != NULL;
 }
 
@@ -179,50 +177,51 @@ static json_t *ask_again(Session *session, const Stored *stored, GError **error)
     return value;
 }
 
-static void compare(Session *session, const Stored *stored, Verdict *verdict)
+static json_t *fact_item(const Session *session, const Stored *stored, const char *verdict)
+{
+    return json_pack("{s:o, s:s, s:O, s:O, s:s}", "emulator",
+                     caps_items_text(session->identity->path), "command", stored->command,
+                     "arguments", stored->arguments, "target", stored->target, "verdict", verdict);
+}
+
+/* False: no more is wanted. */
+static bool compare(Session *session, const Stored *stored)
 {
     g_autoptr(GError) error = NULL;
     json_t *now = ask_again(session, stored, &error);
-    g_autofree char *arguments = wire_json_print(stored->arguments, WIRE_JSON_COMPACT);
-    g_autofree char *target = wire_json_print(stored->target, WIRE_JSON_COMPACT);
+    bool same = now && json_equal(now, stored->value);
+    json_t *item = fact_item(session, stored, same ? "same" : now ? "different" : "untold");
 
     if (!now) {
-        verdict->untold++;
-        caps_cli_tell("capsdb: %s %s %s: %s\n", stored->command, arguments, target, error->message);
+        json_object_set_new(item, "reason", json_string(caps_error_reason(error)));
+        json_object_set_new(item, "message", caps_items_text(error->message));
         if (prb_error_is_end(error)) {
             g_clear_pointer(&session->conversation, prb_conversation_close);
         }
-    } else if (json_equal(now, stored->value)) {
-        verdict->same++;
-    } else {
-        verdict->different++;
-        caps_cli_say("differs: %s %s %s %s\n", session->identity->path, stored->command, arguments,
-                     target);
+    } else if (!same) {
+        json_object_set(item, "stored", stored->value);
+        json_object_set(item, "fresh", now);
     }
     json_decref(now);
+    return caps_items_give(session->items, item);
 }
 
-static bool verify_one(const CapsCli *cli, CapsLayers *layers, const char *path, Verdict *verdict,
-                       GError **error)
+static bool verify_one(CapsLayers *layers, const char *path, const CapsPolicy *policy,
+                       const CapsItems *items, GError **error)
 {
     g_autoptr(CapsIdentity) identity = caps_layers_identify(layers, path, error);
     g_autoptr(GPtrArray) all = identity ? load_stored(layers, identity) : NULL;
-    Session session = {cli, identity, NULL, NULL};
-    Verdict before = *verdict;
+    Session session = {identity, policy, items, NULL, NULL};
+    bool wanted = true;
 
-    if (!all) {
-        return false;
-    }
-    for (guint i = 0; i < all->len; i++) {
-        compare(&session, g_ptr_array_index(all, i), verdict);
+    for (guint i = 0; all && i < all->len && wanted; i++) {
+        wanted = compare(&session, g_ptr_array_index(all, i));
+        if (items->progress) {
+            items->progress(items->context, path, i + 1, all->len);
+        }
     }
     prb_conversation_close(session.conversation);
-    if (!cli->json) {
-        caps_cli_say("%s: %zu the same, %zu different, %zu not told\n", path,
-                     verdict->same - before.same, verdict->different - before.different,
-                     verdict->untold - before.untold);
-    }
-    return true;
+    return all != NULL;
 }
 
 static gint compare_paths(gconstpointer a, gconstpointer b)
@@ -252,29 +251,29 @@ static char **list_paths(CapsLayers *layers)
     return (char **)g_ptr_array_free(paths, FALSE);
 }
 
-int caps_cli_verify(const CapsCli *cli, GError **error)
+/* An emulator that cannot be asked at all: one item in place of its facts. */
+static bool give_failure(const char *path, const GError *problem, const CapsItems *items)
 {
-    CAPS_CLI_LAYERS layers = caps_cli_open(cli, CAPS_STORE_READ, error);
-    Verdict verdict = {0};
-    int code = CAPS_YES;
+    return caps_items_give(items,
+                           json_pack("{s:o, s:s, s:s, s:o}", "emulator", caps_items_text(path),
+                                     "verdict", "untold", "reason", caps_error_reason(problem),
+                                     "message", caps_items_text(problem->message)));
+}
 
-    if (!layers) {
-        return -1;
+bool caps_give_comparison(CapsLayers *layers, const char *path, const CapsPolicy *policy,
+                          const CapsItems *items, GError **error)
+{
+    bool wanted = true;
+
+    if (path) {
+        return verify_one(layers, path, policy, items, error);
     }
-    g_auto(GStrv) paths = cli->rest[0] ? g_strdupv(cli->rest) : list_paths(layers);
-    for (char **path = paths; *path; path++) {
+    g_auto(GStrv) paths = list_paths(layers);
+    for (char **one = paths; *one && wanted; one++) {
         g_autoptr(GError) problem = NULL;
-        if (!verify_one(cli, layers, *path, &verdict, &problem)) {
-            caps_cli_tell("capsdb: %s\n", problem->message);
-            code = MAX(code, (int)caps_error_code(problem));
+        if (!verify_one(layers, *one, policy, items, &problem)) {
+            wanted = give_failure(*one, problem, items);
         }
     }
-    if (cli->json) {
-        json_t *value =
-            json_pack("{s:I, s:I, s:I}", "same", (json_int_t)verdict.same, "different",
-                      (json_int_t)verdict.different, "untold", (json_int_t)verdict.untold);
-        caps_cli_print(cli, value);
-        json_decref(value);
-    }
-    return verdict.different ? CAPS_NO : verdict.untold ? MAX(code, CAPS_UNKNOWN) : code;
+    return true;
 }

@@ -2,6 +2,7 @@
 #include "self.h"
 
 #include "render.h"
+#include "target_args.h"
 #include "text.h"
 
 #include <string.h>
@@ -12,16 +13,6 @@ static const char usage[] =
     "       vitrine-probe --qmp                  answer QMP on stdin and stdout\n"
     "       vitrine-probe COMMAND --help         what a command answers\n"
     "       vitrine-probe --help | --version\n";
-
-static const char target[] =
-    "What the question is about:\n"
-    "  --machine M           name of a machine; without its version, the newest\n"
-    "  --accel A             accelerator\n"
-    "  --option NAME=VALUE   option of the machine; may be repeated\n"
-    "  --cpu C               CPU type, as rv64 or rv64,mmu=sv39\n"
-    "  --smp N | cpus=N,sockets=N,clusters=N,cores=N,threads=N,maxcpus=N\n"
-    "  --memory SIZE         as 512M or 4G\n"
-    "  --nodefaults          only what the platform cannot do without\n";
 
 static const char common[] =
     "How it is answered:\n"
@@ -41,6 +32,23 @@ static char *first_sentence(const char *doc)
     return stop ? g_strndup(doc, (size_t)(stop - doc)) : g_strdup(doc);
 }
 
+static void add_target(GString *out)
+{
+    const CmdOption *option;
+    g_string_append(out, "What the question is about:\n");
+    for (size_t i = 0; (option = cmd_target_option(i)); i++) {
+        g_autofree char *words =
+            g_strconcat(option->name, option->value ? " " : "", option->value, NULL);
+        g_autoptr(GPtrArray) lines = cmd_text_wrap(option->help, 70);
+        for (size_t l = 0; l < lines->len; l++) {
+            g_string_append(out, "  ");
+            cmd_text_pad(out, l ? "" : words, 22);
+            g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(lines, l));
+        }
+    }
+    g_string_append_c(out, '\n');
+}
+
 char *prb_help(void)
 {
     GString *out = g_string_new(usage);
@@ -54,7 +62,9 @@ char *prb_help(void)
             g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(lines, i));
         }
     }
-    g_string_append_printf(out, "\n%s\n%s\n%s", target, common, endings);
+    g_string_append_c(out, '\n');
+    add_target(out);
+    g_string_append_printf(out, "%s\n%s", common, endings);
     return g_string_free(out, FALSE);
 }
 
@@ -126,7 +136,10 @@ char *prb_help_command(const ApiCommandInfo *command, unsigned width)
     for (size_t i = 0; i < command->n_errors; i++) {
         g_string_append_printf(out, "  %s: %s\n", command->errors[i].name, command->errors[i].doc);
     }
-    g_string_append_printf(out, "\n%s%s%s", has_target ? target : "", has_target ? "\n" : "",
-                           common);
+    g_string_append_c(out, '\n');
+    if (has_target) {
+        add_target(out);
+    }
+    g_string_append(out, common);
     return g_string_free(out, FALSE);
 }

@@ -200,35 +200,41 @@ static bool take_own(CmdArgs *args, const char *option, const char *value, GErro
 /* ---- all options ----------------------------------------------------------------------------- */
 
 typedef struct Option {
-    const char *name;
-    bool flag; /* without a value */
+    CmdOption about;
     Take *take;
 } Option;
 
 static const Option target_options[] = {
-    {"--machine", false, take_text},
-    {"--accel", false, take_text},
-    {"--option", false, take_option},
-    {"--cpu", false, take_text},
-    {"--smp", false, take_smp},
-    {"--memory", false, take_text},
-    {"--nodefaults", true, take_nodefaults},
+    {{"--machine", "M", "name of a machine; without its version, the newest"}, take_text},
+    {{"--accel", "A", "accelerator"}, take_text},
+    {{"--option", "NAME=VALUE", "option of the machine; may be repeated"}, take_option},
+    {{"--cpu", "C", "CPU type, as rv64 or rv64,sstc=off"}, take_text},
+    {{"--smp", "N", "number of CPUs, or cpus=N,sockets=N,clusters=N,cores=N,threads=N,maxcpus=N"},
+     take_smp},
+    {{"--memory", "SIZE", "as 512M or 4G"}, take_text},
+    {{"--nodefaults", NULL, "only what the platform cannot do without"}, take_nodefaults},
 };
 
-static const Option arg_option = {"--arg", false, take_arg};
+const CmdOption *cmd_target_option(size_t i)
+{
+    return i < G_N_ELEMENTS(target_options) ? &target_options[i].about : NULL;
+}
+
+static const Option arg_option = {
+    {"--arg", "NAME=VALUE", "argument of the command; may be repeated"}, take_arg};
 
 static const Option *find_option(const CmdArgs *args, const char *name)
 {
-    static const Option own = {NULL, false, take_own};
+    static const Option own = {{NULL, "VALUE", NULL}, take_own};
     if (!g_strv_contains(cmd_args_options(args), name)) {
         return NULL;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(target_options); i++) {
-        if (strcmp(target_options[i].name, name) == 0) {
+        if (strcmp(target_options[i].about.name, name) == 0) {
             return &target_options[i];
         }
     }
-    return strcmp(name, arg_option.name) == 0 ? &arg_option : &own;
+    return strcmp(name, arg_option.about.name) == 0 ? &arg_option : &own;
 }
 
 CmdArgs *cmd_args_new(const ApiCommandInfo *command)
@@ -240,7 +246,7 @@ CmdArgs *cmd_args_new(const ApiCommandInfo *command)
     args->options = g_ptr_array_new_with_free_func(g_free);
     if (find_member(type, "target")) {
         for (size_t i = 0; i < G_N_ELEMENTS(target_options); i++) {
-            g_ptr_array_add(args->options, g_strdup(target_options[i].name));
+            g_ptr_array_add(args->options, g_strdup(target_options[i].about.name));
         }
     }
     for (size_t i = 0; i < type->n_members; i++) {
@@ -248,7 +254,7 @@ CmdArgs *cmd_args_new(const ApiCommandInfo *command)
             g_ptr_array_add(args->options, g_strconcat("--", type->members[i].name, NULL));
         }
     }
-    g_ptr_array_add(args->options, g_strdup(arg_option.name));
+    g_ptr_array_add(args->options, g_strdup(arg_option.about.name));
     g_ptr_array_add(args->options, NULL);
     return args;
 }
@@ -281,15 +287,16 @@ bool cmd_args_take(CmdArgs *args, const char *const *words, size_t *index, bool 
         return true;
     }
     const char *value = equals ? equals + 1 : NULL;
+    bool flag = !option->about.value;
     size_t next = *index + 1;
-    if (option->flag && value) {
+    if (flag && value) {
         g_propagate_error(error, usage_error("WrongForm", "%s takes no value", name));
         return false;
     }
-    if (!option->flag && !value) {
+    if (!flag && !value) {
         value = words[next++];
     }
-    if (!option->flag && (!value || !g_utf8_validate(value, -1, NULL))) {
+    if (!flag && (!value || !g_utf8_validate(value, -1, NULL))) {
         g_propagate_error(
             error, usage_error("WrongForm", "%s wants a value%s", name, value ? " in UTF-8" : ""));
         return false;

@@ -9,6 +9,16 @@
 
 #include "api.h"
 
+/* An option, for whoever explains, completes or documents a command line. */
+typedef struct CmdOption {
+    const char *name;  /* with its dashes */
+    const char *value; /* what it takes, as FILE; NULL: nothing */
+    const char *help;  /* a few words; no full stop */
+} CmdOption;
+
+/* The options of a target, one after the other; NULL after the last. */
+const CmdOption *cmd_target_option(size_t i);
+
 typedef struct CmdArgs CmdArgs;
 
 CmdArgs *cmd_args_new(const ApiCommandInfo *command);

@@ -13,7 +13,7 @@ int main(int argc, char **argv)
     if (argc != 3) {
         return CAPSDB_USAGE;
     }
-    if (capsdb_open(NULL, &db, &error) == 0 &&
+    if (capsdb_open(NULL, NULL, 0, &db, &error) == 0 &&
         capsdb_ask(db, argv[1], argv[2], NULL, NULL, 0, &answer, &error) == 0) {
         printf("%s %s\n", capsdb_answer_stored(answer) ? "stored" : "fresh",
                capsdb_answer_json(answer));

@@ -294,8 +294,8 @@ static void test_a_quarantined_question_has_a_reason(void **state)
     write_file(place, "etc/capsdb.d/site.pins", PIN("\"quarantine\": \"kills it\""));
     g_autoptr(CapsLayers) layers = open_all();
     assert_true(caps_layers_find(layers, &identity, &question, "host", &answer));
-    assert_string_equal(caps_answer_reason(&answer), "Quarantined");
-    assert_int_equal(caps_answer_code(&answer), CAPS_UNKNOWN);
+    assert_string_equal(caps_reason_word(answer.reason), "Quarantined");
+    assert_int_equal(caps_reason_code(answer.reason), CAPSDB_UNKNOWN);
 }
 
 /* ---- layers that are no good ----------------------------------------------------------------- */

@@ -67,7 +67,7 @@ class Library(unittest.TestCase):
         library.capsdb_close.argtypes = library.capsdb_answer_free.argtypes = [ctypes.c_void_p]
         handle, error = ctypes.c_void_p(), ctypes.c_void_p()
         path = os.path.join(self.folder, "shared.db").encode()
-        self.assertEqual(library.capsdb_open(path, ctypes.byref(handle), ctypes.byref(error)), 0)
+        self.assertEqual(library.capsdb_open(path, None, 0, ctypes.byref(handle), ctypes.byref(error)), 0)
         told = []
 
         def ask(number):
@@ -111,7 +111,7 @@ class Library(unittest.TestCase):
 
 def declared(header):
     for line in header.splitlines():
-        if line.startswith(" *") or line.startswith("/*") or "(" not in line:
+        if line.startswith((" *", "/*", "typedef")) or "(" not in line:
             continue
         name = line.split("(")[0].split()[-1].lstrip("*")
         if name.startswith("capsdb_"):

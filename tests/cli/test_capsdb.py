@@ -147,10 +147,10 @@ class Keeping(Base):
         self.assertIn("known", self.run_capsdb("add", HOSTILE / "dies-on-item"))
         rows = json.loads(self.run_capsdb("list", "--json"))
         self.assertEqual([row["kind"] for row in rows], ["qemu"])
-        shown = json.loads(self.run_capsdb("show", HOSTILE / "dies-on-item", "--json"))
+        (shown,) = json.loads(self.run_capsdb("show", HOSTILE / "dies-on-item", "--json"))
         self.assertEqual([row["arguments"] for row in shown["quarantine"]],
                          ['{"typename":"net"}'])
-        self.run_capsdb("show", TELLER, code=3)
+        self.run_capsdb("show", TELLER, code=4)
 
     def test_add_tells_each_failure_and_goes_on(self):
         self.run_capsdb("add", "/nonexistent", TELLER, "/bin/true", "--deadline", "2", code=5)
@@ -162,12 +162,13 @@ class Keeping(Base):
     def test_sql_reads_and_only_reads(self):
         self.run_capsdb("add", HOSTILE / "dies-on-item")
         rows = self.run_capsdb("sql", "select name, cpu_max from machines", "--json")
-        self.assertEqual(json.loads(rows), {"name": "board", "cpu_max": 1})
-        types = self.run_capsdb("sql", "select name from device_types order by name", "--json")
+        self.assertEqual(json.loads(rows), [{"name": "board", "cpu_max": 1}])
+        types = self.run_capsdb("sql", "select name from device_types order by name",
+                                "--jsonl")
         self.assertEqual([json.loads(line)["name"] for line in types.splitlines()],
                          ["disk", "net", "serial"])
         properties = self.run_capsdb("sql", "select device_type from properties order by 1",
-                                     "--json")
+                                     "--jsonl")
         self.assertEqual([json.loads(line)["device_type"] for line in properties.splitlines()],
                          ["disk", "serial"])
         self.assertIn("quarantined", self.run_capsdb("sql"))
@@ -203,16 +204,20 @@ class Keeping(Base):
         (root / "usr/bin/other").write_text("not one")
         (root / "etc/capsdb.d/mine.emulators").write_text("# ours\n/opt/second\n\n/opt/missing\n")
         first = json.loads(self.run_capsdb("update", "--root", root, "--json"))
-        self.assertEqual(first["added"] + first["known"], 2)
-        self.assertEqual(first["failed"], 0)
+        self.assertEqual(sorted(os.path.realpath(item["emulator"]) for item in first),
+                         [str(root / "opt/second"), str(root / "usr/bin/qemu-system-first")])
+        self.assertNotIn("failed", [item["outcome"] for item in first])
         again = json.loads(self.run_capsdb("update", "--root", root, "--json"))
-        self.assertEqual(again, {"added": 0, "known": 2, "failed": 0})
+        self.assertEqual([item["outcome"] for item in again], ["known", "known"])
+        self.assertIn("2 emulators: 0 added, 2 known, 0 failed\n",
+                      self.run_capsdb("update", "--root", root))
 
     def test_verify_finds_nothing_to_differ(self):
         self.ask("query-version", TELLER)
         self.ask("query-hardware", TELLER, "--machine", "board", "--option", "a=on")
-        self.assertEqual(json.loads(self.run_capsdb("verify", TELLER, "--json")),
-                         {"same": 2, "different": 0, "untold": 0})
+        facts = json.loads(self.run_capsdb("verify", TELLER, "--json"))
+        self.assertEqual([fact["verdict"] for fact in facts], ["same", "same"])
+        self.assertIn("2 facts: 2 the same", self.run_capsdb("verify"))
 
     def test_verify_finds_a_difference(self):
         self.ask("query-version", HOSTILE / "tells-the-time")

@@ -13,7 +13,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 CASES = os.path.join(HERE, "layers")
 TOOL = os.path.join(HERE, "..", "..", "tools", "layers")
-CC = os.environ.get("CC", "cc")
+CC = os.environ.get("CC", "cc").split()
 
 
 def build(root):
@@ -38,7 +38,7 @@ def build(root):
             sight = {"low": ["-Ilow"], "high": ["-Ihigh", "-Ilow"]}
             words = sight.get(path.split("/")[0], ["-Ihigh", "-Ilow"])
             target = os.path.join(out, path.replace("/", "_") + ".o")
-            arguments = [CC, "-c", *words, *extra, *glib, path, "-o", target]
+            arguments = [*CC, "-c", *words, *extra, *glib, path, "-o", target]
             subprocess.run(arguments, cwd=root, check=True)
             commands.append({"directory": root, "file": path, "arguments": arguments})
             objects[path] = target
@@ -50,7 +50,7 @@ def build(root):
                     *[target for path, target in objects.items() if path not in programs]],
                    check=True)
     for path in programs:
-        subprocess.run([CC, objects[path], library, "-Wl,--unresolved-symbols=ignore-all", "-o",
+        subprocess.run([*CC, objects[path], library, "-Wl,--unresolved-symbols=ignore-all", "-o",
                         os.path.join(out, "bin", path[:-2])], check=True)
     return out
 

@@ -9,7 +9,7 @@ import tempfile
 import unittest
 
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
-CC = os.environ.get("CC", "cc")
+CC = os.environ.get("CC", "cc").split()
 
 
 def run(*words, **options):
@@ -55,7 +55,7 @@ class Bench(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.launch = os.path.join(cls.folder.name, "launch")
-        subprocess.run([CC, "-D_GNU_SOURCE", "-o", cls.launch,
+        subprocess.run([*CC, "-D_GNU_SOURCE", "-o", cls.launch,
                         os.path.join(ROOT, "tools", "bench", "launch.c")], check=True)
 
     @classmethod

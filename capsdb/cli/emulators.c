@@ -1,0 +1,250 @@
+/* add, update, record, list, show, verify, sql: what comes as items. */
+#include "cli.h"
+
+#include <string.h>
+
+bool cli_open(const Cli *cli, unsigned flags, capsdb **ret_db, int *ret_code)
+{
+    capsdb_error *error = NULL;
+    capsdb *db;
+
+    if (capsdb_open(cli->database, cli->root, cli->flags | flags, &db, &error) != 0) {
+        *ret_code = cli_fail(cli, error);
+        return false;
+    }
+    if (cli->deadline) {
+        capsdb_set_deadline(db, cli->deadline, NULL);
+    }
+    *ret_db = db;
+    *ret_code = CAPSDB_YES;
+    return true;
+}
+
+void cli_close(capsdb *db)
+{
+    const char *notes = capsdb_note(db);
+    g_auto(GStrv) lines = g_strsplit(notes ? notes : "", "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        cli_tell("%s", *line);
+    }
+    capsdb_close(db);
+}
+
+int cli_worse(int one, int other)
+{
+    return MAX(one, other);
+}
+
+/* ---- adding ---------------------------------------------------------------------------------- */
+
+static void show_added(const CliItems *items, json_t *item)
+{
+    (void)items;
+    const char *outcome = cli_text(item, "outcome");
+    json_t *lacks = json_object_get(item, "not-in-the-jail"), *lack;
+    size_t i;
+
+    if (strcmp(outcome, "failed") == 0) {
+        cli_tell("%s", cli_text(item, "message"));
+    }
+    if (strcmp(outcome, "known") == 0) {
+        cli_say("%s: known\n", cli_text(item, "emulator"));
+    } else if (strcmp(outcome, "added") == 0 || cli_number(item, "facts")) {
+        cli_say("%s: %lld facts, %lld quarantined, %lld launches\n", cli_text(item, "emulator"),
+                cli_number(item, "facts"), cli_number(item, "quarantined"),
+                cli_number(item, "launches"));
+        json_array_foreach(lacks, i, lack)
+        {
+            cli_say("  not in the jail: %s\n", json_string_value(lack));
+        }
+    }
+}
+
+int cli_add(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    int code;
+
+    if (!cli->rest[0]) {
+        return cli_usage("wanted: PATH...");
+    }
+    if (!cli_open(cli, 0, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, show_added);
+    for (char **path = cli->rest; *path; path++) {
+        capsdb_error *error = NULL;
+        size_t before = items.count;
+        capsdb_add(db, *path, cli->flags, cli_items_take, cli_progress, &items, &error);
+        if (error && items.count == before) {
+            code = cli_worse(code, cli_fail(cli, error));
+        } else {
+            capsdb_error_free(error);
+        }
+    }
+    cli_close(db);
+    return cli_worse(code, cli_items_done(&items, NULL));
+}
+
+int cli_record(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    capsdb_error *error = NULL;
+    int code;
+
+    if (g_strv_length(cli->rest) != 2) {
+        return cli_usage("wanted: PATH FILE.replies");
+    }
+    if (!cli_open(cli, 0, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, show_added);
+    capsdb_record(db, cli->rest[0], cli->rest[1], cli_items_take, cli_progress, &items, &error);
+    cli_close(db);
+    return cli_items_done(&items, error);
+}
+
+int cli_update(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    capsdb_error *error = NULL;
+    int code;
+
+    if (cli->rest[0]) {
+        return cli_usage("update takes no words; add does");
+    }
+    if (!cli_open(cli, 0, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, show_added);
+    items.counted = "outcome";
+    if (capsdb_update(db, cli->flags, cli_items_take, cli_progress, &items, &error) == 0 &&
+        cli->format == CLI_PEOPLE) {
+        cli_say("%zu emulators: %lld added, %lld known, %lld failed\n", items.count,
+                cli_number(items.counts, "added"), cli_number(items.counts, "known"),
+                cli_number(items.counts, "failed"));
+    }
+    cli_close(db);
+    return cli_items_done(&items, error);
+}
+
+/* ---- what is there --------------------------------------------------------------------------- */
+
+int cli_list(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    capsdb_error *error = NULL;
+    int code;
+
+    if (!cli_open(cli, CAPSDB_READ_ONLY, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, NULL);
+    capsdb_list(db, cli_items_take, &items, &error);
+    cli_close(db);
+    return cli_items_done(&items, error);
+}
+
+static void show_object(const CliItems *items, json_t *item)
+{
+    cli_say(items->count > 1 ? "\n" : "");
+    cli_print_object(item);
+}
+
+int cli_show(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    int code;
+
+    if (!cli->rest[0]) {
+        return cli_usage("wanted: PATH...");
+    }
+    if (!cli_open(cli, CAPSDB_READ_ONLY, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, show_object);
+    for (char **path = cli->rest; *path; path++) {
+        capsdb_error *error = NULL;
+        if (capsdb_show(db, *path, cli_items_take, &items, &error) != 0) {
+            code = cli_worse(code, cli_fail(cli, error));
+        }
+    }
+    cli_close(db);
+    return cli_worse(code, cli_items_done(&items, NULL));
+}
+
+int cli_sql(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    capsdb_error *error = NULL;
+    int code;
+
+    if (cli->rest[0] && cli->rest[1]) {
+        return cli_usage("wanted: one SELECT statement, as one word");
+    }
+    if (!cli_open(cli, CAPSDB_READ_ONLY, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, NULL);
+    items.data = true;
+    capsdb_sql(db, cli->rest[0], cli_items_take, &items, &error);
+    cli_close(db);
+    return cli_items_done(&items, error);
+}
+
+/* ---- comparing ------------------------------------------------------------------------------- */
+
+static void show_fact(const CliItems *items, json_t *item)
+{
+    (void)items;
+    json_t *arguments = json_object_get(item, "arguments"),
+           *target = json_object_get(item, "target");
+    g_autofree char *asked = json_object_size(arguments) ? cli_print(arguments) : g_strdup("");
+    g_autofree char *about = json_object_size(target) ? cli_print(target) : g_strdup("");
+
+    if (strcmp(cli_text(item, "verdict"), "different") == 0) {
+        cli_say("differs: %s %s %s %s\n", cli_text(item, "emulator"), cli_text(item, "command"),
+                asked, about);
+    } else if (json_object_get(item, "reason")) {
+        cli_tell("%s %s %s %s: %s", cli_text(item, "emulator"), cli_text(item, "command"), asked,
+                 about, cli_text(item, "message"));
+    }
+}
+
+int cli_verify(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    int code;
+
+    if (!cli_open(cli, CAPSDB_READ_ONLY, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, show_fact);
+    items.counted = "verdict";
+    for (char **path = cli->rest; path == cli->rest || *path; path++) {
+        capsdb_error *error = NULL;
+        if (capsdb_verify(db, *path, cli_items_take, cli_progress, &items, &error) != 0) {
+            code = cli_worse(code, cli_fail(cli, error));
+        }
+        if (!*path) {
+            break;
+        }
+    }
+    bool differs = json_object_get(items.counts, "different");
+    if (cli->format == CLI_PEOPLE) {
+        cli_say("%zu facts: %lld the same, %lld different, %lld not told\n", items.count,
+                cli_number(items.counts, "same"), cli_number(items.counts, "different"),
+                cli_number(items.counts, "untold"));
+    }
+    cli_close(db);
+    code = cli_worse(code, cli_items_done(&items, NULL));
+    return differs ? CAPSDB_NO : code;
+}
