@@ -256,6 +256,8 @@ static gboolean attend(GSource *source, GSourceFunc function, gpointer data)
     EmuPowerRequest request;
     int64_t wait = emu_machine_run(session->machine, &request);
     wait_for_timer(session, wait);
+    if (emu_machine_broken(session->machine))
+        emu_session_stop(session);
     if (request.pending && request.power == EMU_POWER_RESET && !session->policy.no_reboot)
         emu_session_reset(session, API_SHUTDOWN_CAUSE_GUEST_RESET);
     else if (request.pending)

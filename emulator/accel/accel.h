@@ -16,6 +16,25 @@ typedef struct EmuCpuEntry {
     uint64_t arguments[3]; /* in the registers of the calling convention: a0 to a2 */
 } EmuCpuEntry;
 
+/* What a debugger does with CPUs, all of which stand still. Registers are numbered as gdb does. */
+typedef struct EmuAccelDebug {
+    unsigned n_general; /* registers from 0 on, 64 bits each, that are read and written together */
+    char *(*describe)(void *cpu); /* gdb's target description; free with g_free */
+    /* False: there is no such register, or it cannot be written. */
+    bool (*read_register)(void *cpu, unsigned number, uint64_t *ret_value);
+    bool (*write_register)(void *cpu, unsigned number, uint64_t value);
+    /* Memory at virtual addresses, as the CPU sees it; all of it or, with false, none. */
+    bool (*read_memory)(void *cpu, uint64_t address, void *buffer, size_t size);
+    bool (*write_memory)(void *cpu, uint64_t address, const void *buffer, size_t size);
+    /* At a virtual address, of every CPU; one that gets there stops the machine and is reported by
+     * emu_machine_break(). False: there are too many, or none there. */
+    bool (*break_add)(void *state, uint64_t address);
+    bool (*break_remove)(void *state, uint64_t address);
+    void (*step)(void *cpu); /* one instruction, no interrupt */
+    /* Whether it stands still while the others run, from the next start on. */
+    void (*hold)(void *cpu, bool held);
+} EmuAccelDebug;
+
 typedef struct EmuAccel {
     const char *name; /* as declared: "none" */
 
@@ -39,6 +58,8 @@ typedef struct EmuAccel {
     void (*start)(void *state);
     void (*stop)(void *state);
     void (*kick)(void *state);
+
+    const EmuAccelDebug *debug; /* NULL: there is nothing to debug */
 } EmuAccel;
 
 /* Every accelerator of this build, NULL-terminated. */

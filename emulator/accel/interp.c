@@ -21,6 +21,7 @@ typedef struct Cpu {
     EmuDevice *device;
     EmuTimer *timer; /* of the supervisor's own timer (Sstc) */
     GThread *thread; /* NULL: has never run */
+    bool held;       /* by a debugger: stands still while others run; interp->lock */
     GMutex lock;     /* orders what wakes the hart and its wait */
     GCond wake;
 } Cpu;
@@ -98,10 +99,11 @@ static void wake(Cpu *cpu)
     g_mutex_unlock(&cpu->lock);
 }
 
-static bool may_run(Interp *interp)
+static bool may_run(const Cpu *cpu)
 {
+    Interp *interp = cpu->interp;
     g_mutex_lock(&interp->lock);
-    bool may = interp->running && !interp->ending;
+    bool may = interp->running && !cpu->held && !interp->ending;
     g_mutex_unlock(&interp->lock);
     return may;
 }
@@ -110,18 +112,30 @@ static bool may_run(Interp *interp)
 static void wait_for_interrupt(Cpu *cpu)
 {
     g_mutex_lock(&cpu->lock);
-    while (emu_riscv_hart_waiting(cpu->hart) && may_run(cpu->interp))
+    while (emu_riscv_hart_waiting(cpu->hart) && may_run(cpu))
         g_cond_wait(&cpu->wake, &cpu->lock);
     g_mutex_unlock(&cpu->lock);
 }
 
-/* Stands still until harts may run. False: the thread is to end. */
-static bool park(Interp *interp)
+static void interp_kick(void *state);
+
+/* The hart reached a breakpoint: nobody runs on. Where another one was first, the machine stops for
+ * that, and this one gets here again. */
+static void break_machine(Cpu *cpu)
 {
+    interp_kick(cpu->interp);
+    if (!emu_machine_break(cpu->interp->machine, cpu->device))
+        emu_riscv_hart_break_again(cpu->hart);
+}
+
+/* Stands still until harts may run. False: the thread is to end. */
+static bool park(const Cpu *cpu)
+{
+    Interp *interp = cpu->interp;
     g_mutex_lock(&interp->lock);
     interp->n_running--;
     g_cond_broadcast(&interp->changed);
-    while (!interp->running && !interp->ending)
+    while ((!interp->running || cpu->held) && !interp->ending)
         g_cond_wait(&interp->changed, &interp->lock);
     bool go_on = !interp->ending;
     interp->n_running += go_on;
@@ -133,10 +147,14 @@ static void *run_hart(void *data)
 {
     Cpu *cpu = data;
     do {
-        while (may_run(cpu->interp))
-            if (emu_riscv_hart_run(cpu->hart, UINT64_MAX) == EMU_RISCV_EXIT_WFI)
+        while (may_run(cpu)) {
+            EmuRiscvExit why = emu_riscv_hart_run(cpu->hart, UINT64_MAX);
+            if (why == EMU_RISCV_EXIT_WFI)
                 wait_for_interrupt(cpu);
-    } while (park(cpu->interp));
+            else if (why == EMU_RISCV_EXIT_BREAKPOINT)
+                break_machine(cpu);
+        }
+    } while (park(cpu));
     return NULL;
 }
 
@@ -340,6 +358,82 @@ static void interp_done(void *state)
     g_free(interp);
 }
 
+/* ---- debugging ------------------------------------------------------------------------------- */
+
+static char *debug_describe(void *data)
+{
+    return emu_riscv_hart_describe(((Cpu *)data)->hart);
+}
+
+static bool debug_read_register(void *data, unsigned number, uint64_t *ret_value)
+{
+    return emu_riscv_hart_read(((Cpu *)data)->hart, number, ret_value);
+}
+
+static bool debug_write_register(void *data, unsigned number, uint64_t value)
+{
+    return emu_riscv_hart_write(((Cpu *)data)->hart, number, value);
+}
+
+static bool debug_read_memory(void *data, uint64_t address, void *buffer, size_t size)
+{
+    return emu_riscv_hart_peek(((Cpu *)data)->hart, address, buffer, size);
+}
+
+/* What is written may be code, of every hart. */
+static bool debug_write_memory(void *data, uint64_t address, const void *buffer, size_t size)
+{
+    Cpu *cpu = data;
+    bool done = emu_riscv_hart_poke(cpu->hart, address, buffer, size);
+    for (unsigned i = 0; i < cpu->interp->n_cpus; i++)
+        emu_riscv_hart_code_changed(cpu->interp->cpus[i]->hart);
+    return done;
+}
+
+static bool debug_break_add(void *state, uint64_t address)
+{
+    Interp *interp = state;
+    bool done = true;
+    for (unsigned i = 0; i < interp->n_cpus; i++)
+        done = emu_riscv_hart_break_add(interp->cpus[i]->hart, address) && done;
+    return done;
+}
+
+static bool debug_break_remove(void *state, uint64_t address)
+{
+    Interp *interp = state;
+    bool done = true;
+    for (unsigned i = 0; i < interp->n_cpus; i++)
+        done = emu_riscv_hart_break_remove(interp->cpus[i]->hart, address) && done;
+    return done;
+}
+
+static void debug_step(void *data)
+{
+    emu_riscv_hart_step(((Cpu *)data)->hart);
+}
+
+static void debug_hold(void *data, bool held)
+{
+    Cpu *cpu = data;
+    g_mutex_lock(&cpu->interp->lock);
+    cpu->held = held;
+    g_mutex_unlock(&cpu->interp->lock);
+}
+
+static const EmuAccelDebug debug = {
+    .n_general = EMU_RISCV_REG_PC + 1,
+    .describe = debug_describe,
+    .read_register = debug_read_register,
+    .write_register = debug_write_register,
+    .read_memory = debug_read_memory,
+    .write_memory = debug_write_memory,
+    .break_add = debug_break_add,
+    .break_remove = debug_break_remove,
+    .step = debug_step,
+    .hold = debug_hold,
+};
+
 const EmuAccel emu_accel_interp = {
     .name = "interp",
     .init = interp_init,
@@ -352,4 +446,5 @@ const EmuAccel emu_accel_interp = {
     .start = interp_start,
     .stop = interp_stop,
     .kick = interp_kick,
+    .debug = &debug,
 };

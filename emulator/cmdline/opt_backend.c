@@ -27,10 +27,8 @@ bool emu_opt_chardev(EmuOptions *options, const char *text, GError **error)
     return true;
 }
 
-/* The short form, as an option for the n-th of its kind takes it. NULL in ret_id: none is wanted.
- */
-static bool add_short(EmuOptions *options, const char *text, const char *id, char **ret_id,
-                      GError **error)
+bool emu_options_add_short(EmuOptions *options, const char *text, const char *id, char **ret_id,
+                           GError **error)
 {
     if (!emu_chardev_add_short(emu_session_backends(options->session), text, id, ret_id, error))
         return false;
@@ -43,7 +41,7 @@ bool emu_opt_serial(EmuOptions *options, const char *text, GError **error)
 {
     g_autofree char *id = g_strdup_printf("serial%u", options->n_serials++);
     g_autofree char *used = NULL;
-    if (!add_short(options, text, id, &used, error))
+    if (!emu_options_add_short(options, text, id, &used, error))
         return false;
     emu_session_add_serial(options->session, used);
     return true;
@@ -53,7 +51,7 @@ bool emu_opt_qmp(EmuOptions *options, const char *text, GError **error)
 {
     g_autofree char *id = g_strdup_printf("compat_monitor%u", options->n_monitors++);
     g_autofree char *used = NULL;
-    if (!add_short(options, text, id, &used, error))
+    if (!emu_options_add_short(options, text, id, &used, error))
         return false;
     return !used || emu_monitor_add(options->session, used, error);
 }

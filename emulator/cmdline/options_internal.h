@@ -21,6 +21,11 @@ typedef struct EmuOptions {
 #include "cmdline/options.def"
 #undef EMU_OPTION
 
+/* A character backend in its short form, as an option for the n-th of its kind takes it. NULL in
+ * ret_id: none is wanted. */
+bool emu_options_add_short(EmuOptions *options, const char *text, const char *id, char **ret_id,
+                           GError **error);
+
 /* Sets the error; returns false. */
 bool emu_options_fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 

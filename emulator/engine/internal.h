@@ -56,6 +56,7 @@ struct EmuMachine {
     GHashTable *by_model; /* const MdlDevice * -> EmuDevice * */
     void *accel_state;
     EmuPowerRequest power;
+    EmuDevice *_Atomic broken; /* the CPU whose breakpoint stopped the machine; NULL: none did */
 };
 
 /* The backend that this run binds to a backend-side property, or what the tree says; NULL: none. */

@@ -1,6 +1,7 @@
 /* machine: builds a machine from the hardware tree, and carries it through its states. */
 #include "engine/internal.h"
 
+#include <stdatomic.h>
 #include <sys/mman.h>
 
 #include <wire.h>
@@ -348,6 +349,7 @@ void emu_machine_start(EmuMachine *machine)
     if (machine->state != EMU_MACHINE_BUILT && machine->state != EMU_MACHINE_PAUSED)
         return;
     machine->state = EMU_MACHINE_RUNNING;
+    atomic_store(&machine->broken, NULL);
     emu_machine_lock(machine);
     emu_clock_start(machine->clock);
     emu_machine_unlock(machine);
@@ -379,6 +381,19 @@ void emu_machine_reset(EmuMachine *machine)
         emu_machine_start(machine);
 }
 
+bool emu_machine_break(EmuMachine *machine, EmuDevice *cpu)
+{
+    EmuDevice *none = NULL;
+    bool first = atomic_compare_exchange_strong(&machine->broken, &none, cpu);
+    need_attention(machine);
+    return first;
+}
+
+EmuDevice *emu_machine_broken(const EmuMachine *machine)
+{
+    return atomic_load(&machine->broken);
+}
+
 int64_t emu_machine_run(EmuMachine *machine, EmuPowerRequest *ret_request)
 {
     emu_machine_lock(machine);
@@ -396,6 +411,16 @@ int64_t emu_machine_run(EmuMachine *machine, EmuPowerRequest *ret_request)
 const MdlHardware *emu_machine_hardware(const EmuMachine *machine)
 {
     return machine->hardware;
+}
+
+const EmuAccel *emu_machine_accel(const EmuMachine *machine)
+{
+    return machine->config.accel;
+}
+
+void *emu_machine_accel_state(const EmuMachine *machine)
+{
+    return machine->accel_state;
 }
 
 int64_t emu_machine_now(const EmuMachine *machine)

@@ -80,6 +80,12 @@ int64_t emu_machine_run(EmuMachine *machine, EmuPowerRequest *ret_request);
 /* Switches off as the guest asked to: stopped, in state SHUTDOWN. */
 void emu_machine_power_off(EmuMachine *machine);
 
+/* For accelerators, from any thread: a CPU is at a breakpoint, and none of them runs on. False:
+ * another one is already, and the machine stops for that. */
+bool emu_machine_break(EmuMachine *machine, EmuDevice *cpu);
+/* The CPU at whose breakpoint the machine has to stop, or has stopped; NULL: none. */
+EmuDevice *emu_machine_broken(const EmuMachine *machine);
+
 int64_t emu_machine_now(const EmuMachine *machine); /* virtual nanoseconds; without the lock */
 
 void emu_machine_lock(EmuMachine *machine);
@@ -115,6 +121,9 @@ uint8_t *emu_machine_ram(EmuMachine *machine, uint64_t address, uint64_t size);
 size_t emu_machine_n_devices(const EmuMachine *machine);
 EmuDevice *emu_machine_device_at(const EmuMachine *machine, size_t index); /* tree order */
 EmuDevice *emu_machine_device(const EmuMachine *machine, const char *id);  /* NULL: none */
+/* The accelerator, and its state of the whole machine. */
+const EmuAccel *emu_machine_accel(const EmuMachine *machine);
+void *emu_machine_accel_state(const EmuMachine *machine);
 /* Level of an interrupt input line. */
 bool emu_device_input_level(const EmuDevice *device, unsigned line);
 /* The machine a device belongs to, and the CPU the accelerator made of it (NULL: it is none). */

@@ -3,14 +3,14 @@
 
 #include <stdio.h>
 
-static const char *const x_names[] = {"zero", "ra", "sp", "gp", "tp", "t0",  "t1", "t2", "s0",
-                                      "s1",   "a0", "a1", "a2", "a3", "a4",  "a5", "a6", "a7",
-                                      "s2",   "s3", "s4", "s5", "s6", "s7",  "s8", "s9", "s10",
-                                      "s11",  "t3", "t4", "t5", "t6", "zero" /* SINK */};
-static const char *const f_names[] = {"ft0", "ft1", "ft2",  "ft3",  "ft4", "ft5", "ft6",  "ft7",
-                                      "fs0", "fs1", "fa0",  "fa1",  "fa2", "fa3", "fa4",  "fa5",
-                                      "fa6", "fa7", "fs2",  "fs3",  "fs4", "fs5", "fs6",  "fs7",
-                                      "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11"};
+const char *const emu_riscv_x_names[] = {"zero", "ra", "sp", "gp", "tp", "t0",  "t1", "t2", "s0",
+                                         "s1",   "a0", "a1", "a2", "a3", "a4",  "a5", "a6", "a7",
+                                         "s2",   "s3", "s4", "s5", "s6", "s7",  "s8", "s9", "s10",
+                                         "s11",  "t3", "t4", "t5", "t6", "zero" /* SINK */};
+const char *const emu_riscv_f_names[] = {
+    "ft0", "ft1", "ft2", "ft3", "ft4",  "ft5",  "ft6", "ft7", "fs0",  "fs1", "fa0",
+    "fa1", "fa2", "fa3", "fa4", "fa5",  "fa6",  "fa7", "fs2", "fs3",  "fs4", "fs5",
+    "fs6", "fs7", "fs8", "fs9", "fs10", "fs11", "ft8", "ft9", "ft10", "ft11"};
 static const char *const rm_names[] = {"rne", "rtz", "rdn", "rup", "rmm", "rm5", "rm6", "dyn"};
 
 static const char *const syntaxes[] = {
@@ -40,25 +40,25 @@ static void operand(char letter, const Insn *insn, uint64_t pc, char *text, size
 {
     switch (letter) {
     case 'd':
-        g_strlcpy(text, x_names[insn->rd], size);
+        g_strlcpy(text, emu_riscv_x_names[insn->rd], size);
         break;
     case 's':
-        g_strlcpy(text, x_names[insn->rs1], size);
+        g_strlcpy(text, emu_riscv_x_names[insn->rs1], size);
         break;
     case 't':
-        g_strlcpy(text, x_names[insn->rs2], size);
+        g_strlcpy(text, emu_riscv_x_names[insn->rs2], size);
         break;
     case 'D':
-        g_strlcpy(text, f_names[insn->rd], size);
+        g_strlcpy(text, emu_riscv_f_names[insn->rd], size);
         break;
     case 'S':
-        g_strlcpy(text, f_names[insn->rs1], size);
+        g_strlcpy(text, emu_riscv_f_names[insn->rs1], size);
         break;
     case 'T':
-        g_strlcpy(text, f_names[insn->rs2], size);
+        g_strlcpy(text, emu_riscv_f_names[insn->rs2], size);
         break;
     case 'R':
-        g_strlcpy(text, f_names[insn->imm >> 8], size);
+        g_strlcpy(text, emu_riscv_f_names[insn->imm >> 8], size);
         break;
     case 'i':
         snprintf(text, size, "%d", insn->imm);

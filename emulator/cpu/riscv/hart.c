@@ -89,6 +89,7 @@ void emu_riscv_hart_reset(EmuRiscvHart *hart, uint64_t pc)
     hart->fflags = hart->frm = 0;
     hart->reserved = NULL;
     hart->waiting = hart->timer_pending = false;
+    hart->reported_at = NO_PC;
     memset(hart->pmpcfg, 0, sizeof hart->pmpcfg);
     memset(hart->pmpaddr, 0, sizeof hart->pmpaddr);
     atomic_store(&hart->stop_wanted, false);
@@ -137,6 +138,7 @@ bool emu_riscv_hart_write(EmuRiscvHart *hart, unsigned reg, uint64_t value)
     } else if (reg == EMU_RISCV_REG_PC) {
         hart->pc = value & ~UINT64_C(1);
         hart->waiting = false;
+        hart->reported_at = NO_PC;
     } else if (reg < EMU_RISCV_REG_CSR0) {
         hart->f[reg - EMU_RISCV_REG_F0] = value;
     } else if (reg < EMU_RISCV_REG_PRIV && csr >> 10 != 3 && emu_riscv_csr_known(hart, csr)) {
@@ -212,6 +214,11 @@ bool emu_riscv_hart_break_remove(EmuRiscvHart *hart, uint64_t pc)
         }
     }
     return false;
+}
+
+void emu_riscv_hart_break_again(EmuRiscvHart *hart)
+{
+    hart->reported_at = NO_PC;
 }
 
 void emu_riscv_hart_set_trace(EmuRiscvHart *hart, bool on)

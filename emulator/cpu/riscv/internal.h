@@ -90,6 +90,10 @@ const Row *emu_riscv_decode(const Decoder *decoder, uint32_t word, Insn *ret_ins
 /* The same without a decoder, by looking at every row. */
 const Row *emu_riscv_decode_once(uint64_t extensions, uint32_t word, Insn *ret_insn);
 
+/* disasm.c: registers as the calling convention names them; number 32 of x is SINK. */
+extern const char *const emu_riscv_x_names[];
+extern const char *const emu_riscv_f_names[];
+
 static inline unsigned insn_length(uint32_t word)
 {
     return (word & 3) == 3 ? 4 : 2;
@@ -229,6 +233,8 @@ struct EmuRiscvHart {
     uint64_t run_limit;
     _Atomic bool stop_wanted;
     bool waiting, tracing;
+    bool stepping;        /* interrupts are held back */
+    uint64_t reported_at; /* pc of the breakpoint that run returned for; NO_PC once it went on */
     uint64_t breakpoints[MAX_BREAKPOINTS];
     unsigned breakpoint_count;
 

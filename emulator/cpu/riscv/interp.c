@@ -77,7 +77,6 @@ static void trace(Hart *hart, const Block *block)
 
 static EmuRiscvExit run(Hart *hart)
 {
-    bool pass = true; /* the breakpoint where it stands */
     for (;;) {
         if (atomic_load(&hart->limit) != hart->run_limit) {
             atomic_store(&hart->limit, hart->run_limit); /* before looking: nothing gets lost */
@@ -93,17 +92,18 @@ static EmuRiscvExit run(Hart *hart)
             }
             hart->waiting = false;
         }
-        if (emu_riscv_interrupt(hart)) {
+        if (!hart->stepping && emu_riscv_interrupt(hart)) {
             hart->link_from = NULL;
         }
         if (hart->executed >= hart->run_limit) {
             return EMU_RISCV_EXIT_BUDGET;
         }
-        if (hart->breakpoint_count && !pass && at_breakpoint(hart)) {
+        if (hart->breakpoint_count && hart->pc != hart->reported_at && at_breakpoint(hart)) {
+            hart->reported_at = hart->pc;
             return EMU_RISCV_EXIT_BREAKPOINT;
         }
+        hart->reported_at = NO_PC;
         Block *block = next_block(hart);
-        pass = false;
         if (block) {
             if (hart->tracing && hart->bus->ops.trace) {
                 trace(hart, block);
@@ -123,6 +123,20 @@ EmuRiscvExit emu_riscv_hart_run(EmuRiscvHart *hart, uint64_t budget)
     EmuRiscvExit why = run(hart);
     emu_riscv_fp_leave(hart);
     return why;
+}
+
+/* External debug 0.13, 4.8.3 (dcsr.stepie = 0) and 4.4: no interrupt, and WFI is a NOP. */
+void emu_riscv_hart_step(EmuRiscvHart *hart)
+{
+    hart->stepping = true;
+    hart->waiting = false;
+    hart->reported_at = hart->pc;
+    EmuRiscvExit why;
+    do {
+        why = emu_riscv_hart_run(hart, 1);
+    } while (why == EMU_RISCV_EXIT_STOP); /* asked for before, and done: nothing ran */
+    hart->stepping = false;
+    hart->waiting = false;
 }
 
 void emu_riscv_hart_kick(EmuRiscvHart *hart)

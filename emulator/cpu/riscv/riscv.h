@@ -107,9 +107,9 @@ typedef enum EmuRiscvExit {
 } EmuRiscvExit;
 
 /* Runs until there is a reason to return; budget: at most so many instructions (UINT64_MAX: no
- * limit), kept exactly; instructions that trap count. A breakpoint at the very first instruction is
- * passed over, so that a debugger can go on. The thread's floating-point environment is the same
- * afterwards. */
+ * limit), kept exactly; instructions that trap count. The breakpoint that the last call returned
+ * for is passed over, so that a debugger can go on. The thread's floating-point environment is the
+ * same afterwards. */
 EmuRiscvExit emu_riscv_hart_run(EmuRiscvHart *hart, uint64_t budget);
 
 /* From any thread: */
@@ -155,6 +155,12 @@ void emu_riscv_hart_code_changed(EmuRiscvHart *hart);
 /* Virtual addresses, at most 64. False: too many, or none there. */
 bool emu_riscv_hart_break_add(EmuRiscvHart *hart, uint64_t pc);
 bool emu_riscv_hart_break_remove(EmuRiscvHart *hart, uint64_t pc);
+/* The breakpoint that run returned for was nobody's business yet: it returns for it once more. */
+void emu_riscv_hart_break_again(EmuRiscvHart *hart);
+/* One instruction, whatever breakpoint is there: no interrupt is taken, and WFI does not wait. */
+void emu_riscv_hart_step(EmuRiscvHart *hart);
+/* The registers as gdb's target description (an XML document) has them; free with g_free. */
+char *emu_riscv_hart_describe(const EmuRiscvHart *hart);
 /* ops->trace for each instruction; slow. */
 void emu_riscv_hart_set_trace(EmuRiscvHart *hart, bool on);
 

@@ -285,6 +285,66 @@ static void test_breakpoints(void **state)
     board_close(&board);
 }
 
+/* A breakpoint is passed over by who has just been told of it, and by nobody else: not by a hart
+ * that was stopped for another reason there, nor by one whom a debugger put there. */
+static void test_breakpoints_are_not_missed(void **state)
+{
+    (void)state;
+    Board board;
+    board_open(&board, NULL);
+    PROGRAM(&board, ADDI(A0, A0, 1), ADDI(A0, A0, 1), BEQ(0, 0, -8));
+    assert_true(emu_riscv_hart_break_add(board.hart[0], RAM + 4));
+    assert_int_equal(run(&board, 1), EMU_RISCV_EXIT_BUDGET);
+    assert_int_equal(run(&board, 100), EMU_RISCV_EXIT_BREAKPOINT);
+    emu_riscv_hart_break_again(board.hart[0]);
+    assert_int_equal(run(&board, 100), EMU_RISCV_EXIT_BREAKPOINT);
+    assert_int_equal(reg(&board, A0), 1);
+    set_reg(&board, EMU_RISCV_REG_PC, RAM + 4);
+    assert_int_equal(run(&board, 100), EMU_RISCV_EXIT_BREAKPOINT);
+    assert_int_equal(run(&board, 100), EMU_RISCV_EXIT_BREAKPOINT);
+    assert_int_equal(reg(&board, A0), 3);
+    board_close(&board);
+}
+
+static void test_stepping(void **state)
+{
+    (void)state;
+    Board board;
+    open_with_handler(&board);
+    PROGRAM(&board, ADDI(A0, A0, 1), WFI, ADDI(A0, A0, 1), HERE);
+    set_csr(&board, MIE, 1 << 3);
+    set_csr(&board, MSTATUS, 1 << 3);
+    assert_true(emu_riscv_hart_break_add(board.hart[0], RAM));
+    emu_riscv_hart_set_input(board.hart[0], 3, true); /* pending, and held back */
+    for (unsigned n = 1; n <= 3; n++) {
+        emu_riscv_hart_stop(board.hart[0]);
+        emu_riscv_hart_step(board.hart[0]);
+        assert_int_equal(reg(&board, EMU_RISCV_REG_PC), RAM + 4 * n);
+    }
+    assert_int_equal(reg(&board, A0), 2);
+    run(&board, 1);
+    assert_int_equal(csr(&board, MEPC), RAM + 12);
+    board_close(&board);
+}
+
+/* The description names what can be read, by the same numbers. */
+static void test_description(void **state)
+{
+    (void)state;
+    Board board;
+    board_open(&board, NULL);
+    g_autofree char *text = emu_riscv_hart_describe(board.hart[0]);
+    unsigned count = 0;
+    for (const char *at = text; (at = strstr(at, "regnum=\"")); count++) {
+        at += strlen("regnum=\"");
+        uint64_t value;
+        assert_true(emu_riscv_hart_read(board.hart[0], (unsigned)strtoul(at, NULL, 10), &value));
+    }
+    assert_true(count > 33 + 32 + 50);
+    assert_non_null(strstr(text, "name=\"satp\" bitsize=\"64\" regnum=\"449\""));
+    board_close(&board);
+}
+
 static void test_code_that_changes(void **state)
 {
     (void)state;
@@ -421,6 +481,9 @@ int main(void)
         cmocka_unit_test(test_supervisor_timer),
         cmocka_unit_test(test_stop),
         cmocka_unit_test(test_breakpoints),
+        cmocka_unit_test(test_breakpoints_are_not_missed),
+        cmocka_unit_test(test_stepping),
+        cmocka_unit_test(test_description),
         cmocka_unit_test(test_code_that_changes),
         cmocka_unit_test(test_reservations),
         cmocka_unit_test(test_two_threads_add),

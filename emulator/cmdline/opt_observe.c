@@ -1,0 +1,28 @@
+/* opt_observe: the options for looking at what the guest does. */
+#include "cmdline/options_internal.h"
+
+#include <string.h>
+
+#include "gdb/gdb.h"
+
+/* As a debugger is started after the emulator: TCP without more words is a server that does not
+ * wait, in QEMU too. */
+static char *spell_out_gdb(const char *text)
+{
+    return g_strconcat(text, g_str_has_prefix(text, "tcp:") ? ",server=on,wait=off" : "", NULL);
+}
+
+bool emu_opt_gdb(EmuOptions *options, const char *text, GError **error)
+{
+    g_autofree char *place = spell_out_gdb(text);
+    g_autofree char *used = NULL;
+    if (!emu_options_add_short(options, place, "gdb", &used, error))
+        return false;
+    return !used || emu_gdb_add(options->session, used, error);
+}
+
+bool emu_opt_gdb_default(EmuOptions *options, const char *text, GError **error)
+{
+    (void)text;
+    return emu_opt_gdb(options, "tcp::1234", error);
+}
