@@ -22,6 +22,7 @@
 
 typedef struct EmuDevice EmuDevice;
 typedef struct EmuPciDriver EmuPciDriver;
+typedef struct EmuFileChange EmuFileChange;
 
 /* ---- a driver -------------------------------------------------------------------------------- */
 
@@ -53,6 +54,10 @@ typedef struct EmuDriver {
     uint64_t (*read)(EmuDevice *device, unsigned region, uint64_t offset, unsigned size);
     void (*write)(EmuDevice *device, unsigned region, uint64_t offset, unsigned size,
                   uint64_t value);
+
+    /* A register of a hart's interrupt file is read and, unless change is NULL, written; returns
+     * what it held before. Only of devices that offer files. */
+    uint64_t (*file)(EmuDevice *device, unsigned hart, unsigned reg, const EmuFileChange *change);
 
     /* An interrupt input line changed its level. Called on changes only. */
     void (*input)(EmuDevice *device, unsigned line, bool level);
@@ -206,6 +211,10 @@ bool emu_device_dma_write(EmuDevice *device, uint64_t address, const void *buffe
  * check it. */
 void *emu_device_dma_map(EmuDevice *device, uint64_t address, uint64_t size);
 
+/* Writes 32 bits to the system bus, to memory or a register: a message-signalled interrupt. False:
+ * nothing takes it, or the function is no bus master. The write may reach this device. */
+bool emu_device_write_message(EmuDevice *device, uint64_t address, uint32_t value);
+
 /* ---- CPUs ------------------------------------------------------------------------------------ */
 
 /* For the drivers of CPUs, which the machine's accelerator runs: makes one of this device (of
@@ -214,6 +223,16 @@ bool emu_cpu_init(EmuDevice *device, GError **error);
 void emu_cpu_reset(EmuDevice *device);
 void emu_cpu_input(EmuDevice *device, unsigned line, bool level);
 void emu_cpu_done(EmuDevice *device);
+
+/* Interrupt files (RISC-V AIA 1.0, 3): registers of a device that harts reach by CSRs and not by an
+ * address. Their numbers are those of siselect, and this one for stopei, a write to which claims.
+ */
+enum { EMU_FILE_TOP = 0x100 };
+struct EmuFileChange {
+    uint64_t clear, set; /* first these bits are cleared, then those set */
+};
+/* The device has the files of all harts for machine level, or for supervisor level; from init. */
+void emu_device_offer_files(EmuDevice *device, bool machine_level);
 
 /* ---- power, and things worth knowing --------------------------------------------------------- */
 

@@ -53,6 +53,9 @@ typedef struct EmuAccel {
     /* What `time` reads; called on each change, NULL if of no interest. */
     void (*timebase)(void *state, uint64_t frequency, uint64_t offset);
 
+    /* The device that has the interrupt files of all CPUs at one level; NULL if of no interest. */
+    void (*interrupt_files)(void *state, EmuDevice *device, bool machine_level);
+
     /* Without the lock. stop returns when no CPU runs; kick only asks for it (lock held or not), so
      * that a power request does not let the guest run on. NULL: CPUs never run. */
     void (*start)(void *state);

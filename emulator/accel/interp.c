@@ -31,6 +31,7 @@ struct Interp {
     EmuRiscvBus *bus; /* NULL: there is no hart yet */
     Cpu *cpus[8];     /* by hart id; as many as the accelerator's declaration allows */
     unsigned n_cpus;
+    EmuDevice *files[2]; /* interrupt files of supervisor and of machine level; NULL: none */
 
     /* What `time` reads. Changed with the machine's lock held, read without. */
     _Atomic uint64_t frequency, offset;
@@ -83,11 +84,26 @@ static void bus_deadline(void *context, unsigned hart_id, uint64_t deadline)
     emu_machine_unlock(interp->machine);
 }
 
+static bool bus_file(void *context, unsigned hart_id, bool machine_level, unsigned reg,
+                     const EmuRiscvChange *change, uint64_t *ret_value)
+{
+    Interp *interp = context;
+    EmuDevice *files = interp->files[machine_level];
+    if (!files)
+        return false;
+    EmuFileChange same = {change ? change->clear : 0, change ? change->set : 0};
+    uint64_t value = emu_device_access_file(
+        files, hart_id, reg == EMU_RISCV_FILE_TOP ? EMU_FILE_TOP : reg, change ? &same : NULL);
+    *ret_value = value;
+    return true;
+}
+
 static const EmuRiscvBusOps bus_ops = {
     .load = bus_load,
     .store = bus_store,
     .time = bus_time,
     .deadline = bus_deadline,
+    .file = bus_file,
 };
 
 /* ---- a hart's thread ------------------------------------------------------------------------- */
@@ -201,42 +217,21 @@ static void interp_start(void *state)
 
 /* ---- making one ------------------------------------------------------------------------------ */
 
-/* Single letters after "rv64", then names between underscores. */
-static bool parse_isa(const char *text, EmuRiscvIsa *isa, GError **error)
-{
-    if (!g_str_has_prefix(text, "rv64")) {
-        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "isa: '%s' does not begin with rv64",
-                    text);
-        return false;
-    }
-    bool single = true;
-    for (text += strlen("rv64"); *text;) {
-        single = single && *text != '_';
-        text += *text == '_';
-        size_t length = single ? 1 : strcspn(text, "_");
-        g_autofree char *name = g_strndup(text, length);
-        EmuRiscvExt ext = emu_riscv_ext_find(name);
-        if (ext == EMU_RISCV_EXT_COUNT) {
-            g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
-                        "isa: the accelerator interp has no extension '%s'; leave it out", name);
-            return false;
-        }
-        isa->extensions |= UINT64_C(1) << ext;
-        text += length;
-    }
-    return true;
-}
-
-static bool isa_of(EmuDevice *device, EmuRiscvIsa *ret_isa, GError **error)
+/* The extensions are the properties that are on. */
+static EmuRiscvIsa isa_of(const MdlDevice *model)
 {
     struct rv64_props props;
-    rv64_props_read(emu_device_model(device), &props);
-    *ret_isa = emu_riscv_isa_full();
-    /* What every hart here has, though an older ISA string does not say so. */
-    ret_isa->extensions = EMU_RISCV_EXT_BIT(ZICNTR) | EMU_RISCV_EXT_BIT(ZIHPM) |
-                          EMU_RISCV_EXT_BIT(S) | EMU_RISCV_EXT_BIT(U);
-    ret_isa->va_bits = (unsigned)g_ascii_strtoull(props.mmu + strlen("sv"), NULL, 10);
-    return parse_isa(props.isa, ret_isa, error) && emu_riscv_isa_check(ret_isa, error);
+    rv64_props_read(model, &props);
+    EmuRiscvIsa isa = emu_riscv_isa_base();
+    isa.va_bits = (unsigned)g_ascii_strtoull(props.mmu + strlen("sv"), NULL, 10);
+    for (size_t i = 0; i < model->type->n_properties; i++) {
+        if (model->type->properties[i].kind == MDL_BOOL && model->properties[i].number) {
+            EmuRiscvExt ext = emu_riscv_ext_find(model->type->properties[i].name);
+            g_assert(ext != EMU_RISCV_EXT_COUNT);
+            isa.extensions |= UINT64_C(1) << ext;
+        }
+    }
+    return isa;
 }
 
 /* All memory has its place before the first CPU is made. */
@@ -266,13 +261,13 @@ static void timer_expired(EmuDevice *device, unsigned hart_id)
 static bool interp_cpu_init(void *state, EmuDevice *device, void **ret_cpu, GError **error)
 {
     Interp *interp = state;
-    EmuRiscvIsa isa;
+    EmuRiscvIsa isa = isa_of(emu_device_model(device));
     if (interp->n_cpus == G_N_ELEMENTS(interp->cpus)) {
         g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "interp runs at most %zu CPUs",
                     G_N_ELEMENTS(interp->cpus));
         return false;
     }
-    if (!isa_of(device, &isa, error) || !make_bus(interp, error))
+    if (!emu_riscv_isa_check(&isa, error) || !make_bus(interp, error))
         return false;
     Cpu *cpu = g_new0(Cpu, 1);
     cpu->interp = interp;
@@ -318,6 +313,12 @@ static void interp_timebase(void *state, uint64_t frequency, uint64_t offset)
         emu_riscv_hart_kick(interp->cpus[i]->hart);
         wake(interp->cpus[i]);
     }
+}
+
+static void interp_interrupt_files(void *state, EmuDevice *device, bool machine_level)
+{
+    Interp *interp = state;
+    interp->files[machine_level] = device;
 }
 
 static bool interp_init(EmuMachine *machine, void **ret_state, GError **error)
@@ -443,6 +444,7 @@ const EmuAccel emu_accel_interp = {
     .cpu_enter = interp_cpu_enter,
     .cpu_input = interp_cpu_input,
     .timebase = interp_timebase,
+    .interrupt_files = interp_interrupt_files,
     .start = interp_start,
     .stop = interp_stop,
     .kick = interp_kick,

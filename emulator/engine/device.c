@@ -163,6 +163,22 @@ void emu_cpu_done(EmuDevice *device)
         accel->cpu_done(device->cpu);
 }
 
+void emu_device_offer_files(EmuDevice *device, bool machine_level)
+{
+    EmuMachine *machine = device->machine;
+    if (machine->config.accel->interrupt_files)
+        machine->config.accel->interrupt_files(machine->accel_state, device, machine_level);
+}
+
+uint64_t emu_device_access_file(EmuDevice *device, unsigned hart, unsigned reg,
+                                const EmuFileChange *change)
+{
+    emu_device_lock(device);
+    uint64_t value = device->driver->file(device, hart, reg, change);
+    emu_device_unlock(device);
+    return value;
+}
+
 void *emu_device_cpu(const EmuDevice *device)
 {
     return device->cpu;

@@ -70,10 +70,6 @@ void emu_device_net_free(EmuNet *net);
 bool emu_machine_add_device(EmuMachine *machine, const MdlDevice *model, GError **error);
 void emu_machine_remove_last(EmuMachine *machine);
 
-/* access.c: writes 32 bits from a device to the system bus: memory or a register. False: nothing
- * takes it, or the function is no bus master. Lock held. */
-bool emu_device_write_message(EmuDevice *device, uint64_t address, uint32_t value);
-
 /* msix.c, for pci.c. */
 void emu_msix_free(EmuMsix *msix);
 void emu_msix_reset(EmuDevice *device);

@@ -126,6 +126,9 @@ const EmuAccel *emu_machine_accel(const EmuMachine *machine);
 void *emu_machine_accel_state(const EmuMachine *machine);
 /* Level of an interrupt input line. */
 bool emu_device_input_level(const EmuDevice *device, unsigned line);
+/* A register of an interrupt file of a device that offers them; lock taken inside. */
+uint64_t emu_device_access_file(EmuDevice *device, unsigned hart, unsigned reg,
+                                const EmuFileChange *change);
 /* The machine a device belongs to, and the CPU the accelerator made of it (NULL: it is none). */
 EmuMachine *emu_device_machine(const EmuDevice *device);
 void *emu_device_cpu(const EmuDevice *device);

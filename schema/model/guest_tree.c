@@ -57,10 +57,26 @@ static bool read_name(void *context, const char *name, MdlValue *ret_value, char
     return true;
 }
 
+/* The value of a text property, "" for none; NULL: there is no such property. */
+static const char *text_property(const MdlDevice *device, const char *name)
+{
+    for (size_t i = 0; device && i < device->type->n_properties; i++) {
+        if (device->type->properties[i].kind == MDL_STR &&
+            strcmp(device->type->properties[i].name, name) == 0) {
+            return device->properties[i].text ? device->properties[i].text : "";
+        }
+    }
+    return NULL;
+}
+
+/* A text property of the device may hold the id of the one that is meant. */
 static const MdlDevice *find_referred(const Guest *guest, const char *reference)
 {
-    return strcmp(reference, "self") == 0 ? guest->device
-                                          : mdl_hardware_device(guest->hardware, reference);
+    if (strcmp(reference, "self") == 0) {
+        return guest->device;
+    }
+    const char *own = text_property(guest->device, reference);
+    return mdl_hardware_device(guest->hardware, own ? own : reference);
 }
 
 static uint32_t find_phandle(void *context, const char *reference)
@@ -91,6 +107,19 @@ static char *find_path(void *context, const char *reference)
     return node ? path_below(guest->root, node) : NULL;
 }
 
+static const char *name_on(void *context, size_t index)
+{
+    const Guest *guest = context;
+    const MdlDeviceType *type = guest->device ? guest->device->type : NULL;
+    for (size_t i = 0; type && i < type->n_properties; i++) {
+        if (type->properties[i].kind == MDL_BOOL && guest->device->properties[i].number &&
+            index-- == 0) {
+            return type->properties[i].name;
+        }
+    }
+    return NULL;
+}
+
 static MdlTreeScope scope_of(Guest *guest)
 {
     return (MdlTreeScope){
@@ -98,6 +127,7 @@ static MdlTreeScope scope_of(Guest *guest)
         .arena = guest->arena,
         .phandle = find_phandle,
         .path = find_path,
+        .name_on = name_on,
         .context = guest,
     };
 }
@@ -123,6 +153,33 @@ static void find(Guest *guest, const char *node, const MdlNodeProperty *property
 
 /* PCI Bus Binding to Open Firmware 2.2.1.1: phys.hi of a range. */
 enum { PCI_SPACE_IO = 0x01000000, PCI_SPACE_MEM32 = 0x02000000, PCI_SPACE_MEM64 = 0x03000000 };
+
+static bool declares(const MdlNode *node, const char *property);
+
+/* Interrupt line of a controller whose specifiers have two cells: the second is the trigger, and
+ * all lines here are active while they are high (Devicetree binding interrupt-controller). */
+enum { TRIGGER_LEVEL_HIGH = 4 };
+
+static bool wants_trigger(const MdlDeviceType *controller)
+{
+    for (size_t i = 0; i < controller->n_nodes; i++) {
+        const MdlNode *node = &controller->nodes[i];
+        for (size_t p = 0; declares(node, "interrupt-controller") && p < node->n_properties; p++) {
+            if (strcmp(node->properties[p].name, "#interrupt-cells") == 0) {
+                return strcmp(node->properties[p].value, "<2>") == 0;
+            }
+        }
+    }
+    return false;
+}
+
+static void put_specifier(GByteArray *data, const MdlWire *wire)
+{
+    mdl_tree_put_cell(data, wire->line);
+    if (wants_trigger(wire->to->type)) {
+        mdl_tree_put_cell(data, TRIGGER_LEVEL_HIGH);
+    }
+}
 
 /* One range for each window of the device: the first is I/O ports, then memory by where it lies. */
 static void put_pci_ranges(Guest *guest, GByteArray *data)
@@ -156,7 +213,7 @@ static void put_pci_interrupt_map(Guest *guest, GByteArray *data)
             mdl_tree_put_cell(data, pin + 1);
             mdl_tree_put_cell(data,
                               phandle_of(guest, g_hash_table_lookup(guest->controllers, wire->to)));
-            mdl_tree_put_cell(data, wire->line);
+            put_specifier(data, wire);
         }
     }
 }
@@ -232,6 +289,37 @@ static bool declares(const MdlNode *node, const char *property)
     return false;
 }
 
+/* The region that a node is about: NAME@REGION, any but the first node. */
+static const MdlPlacedRegion *region_of_node(const MdlDevice *device, const MdlNode *declared)
+{
+    const char *at = strchr(declared->path, '@');
+    for (size_t i = 0; at && declared != device->type->nodes && i < device->type->n_regions; i++) {
+        if (strcmp(device->regions[i].region->name, at + 1) == 0) {
+            return &device->regions[i];
+        }
+    }
+    return NULL;
+}
+
+static MdlTreeNode *node_of(Guest *guest, const MdlDevice *device, const MdlNode *declared)
+{
+    MdlTreeNode *own = g_hash_table_lookup(guest->own, device);
+    if (declared == device->type->nodes) {
+        return own;
+    }
+    if (*declared->path == '/') {
+        return mdl_tree_path(guest->root, declared->path);
+    }
+    const MdlPlacedRegion *region = region_of_node(device, declared);
+    if (!region) {
+        return mdl_tree_child(own, declared->path);
+    }
+    g_autofree char *name =
+        g_strdup_printf("%.*s@%" G_GINT64_MODIFIER "x", (int)strcspn(declared->path, "@"),
+                        declared->path, region->base);
+    return mdl_tree_child(parent_of(guest, device, declared->path), name);
+}
+
 /* Makes the nodes of a device, still empty, so that others can refer to them. */
 static void add_nodes(Guest *guest, const MdlDevice *device)
 {
@@ -243,21 +331,43 @@ static void add_nodes(Guest *guest, const MdlDevice *device)
     }
     g_hash_table_insert(guest->own, (gpointer)device, own);
     for (size_t i = 0; i < type->n_nodes; i++) {
-        const char *path = type->nodes[i].path;
-        MdlTreeNode *node = i == 0         ? own
-                            : *path == '/' ? mdl_tree_path(guest->root, path)
-                                           : mdl_tree_child(own, path);
-        if (declares(&type->nodes[i], "interrupt-controller")) {
+        MdlTreeNode *node = node_of(guest, device, &type->nodes[i]);
+        if (declares(&type->nodes[i], "interrupt-controller") &&
+            !g_hash_table_contains(guest->controllers, device)) {
             g_hash_table_insert(guest->controllers, (gpointer)device, node);
         }
     }
 }
 
-static void put_reg(MdlTreeNode *node, const MdlDevice *device)
+/* What a node is about: one region and the interrupts of the same name, or all that no other node
+ * of the device is about. */
+typedef struct Share {
+    const MdlDevice *device;
+    const MdlPlacedRegion *region; /* NULL: the device's own node */
+} Share;
+
+static bool has_own_node(const MdlDevice *device, const char *region)
 {
-    for (size_t i = 0; i < device->type->n_regions; i++) {
-        const MdlPlacedRegion *region = &device->regions[i];
-        if (region->region->kind != MDL_REGION_WINDOW) {
+    for (size_t i = 0; i < device->type->n_nodes; i++) {
+        const MdlPlacedRegion *placed = region_of_node(device, &device->type->nodes[i]);
+        if (placed && strcmp(placed->region->name, region) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool share_has(const Share *share, const char *name)
+{
+    return share->region ? strcmp(share->region->region->name, name) == 0
+                         : !has_own_node(share->device, name);
+}
+
+static void put_reg(MdlTreeNode *node, const Share *share)
+{
+    for (size_t i = 0; i < share->device->type->n_regions; i++) {
+        const MdlPlacedRegion *region = &share->device->regions[i];
+        if (region->region->kind != MDL_REGION_WINDOW && share_has(share, region->region->name)) {
             GByteArray *reg = mdl_tree_property(node, "reg");
             mdl_tree_put_cell64(reg, region->base);
             mdl_tree_put_cell64(reg, region->size);
@@ -271,28 +381,34 @@ static uint32_t controller_phandle(Guest *guest, const MdlWire *wire)
 }
 
 /* Outputs that come in many, hart by hart: <&hart0 line &hart0 line &hart1 …>. */
-static void put_interrupts_extended(Guest *guest, MdlTreeNode *node, const MdlDevice *device)
+static void put_interrupts_extended(Guest *guest, MdlTreeNode *node, const GArray *wires)
 {
     GByteArray *data = mdl_tree_property(node, "interrupts-extended");
     unsigned outputs = 0;
-    for (size_t i = 0; i < device->wires->len; i++) {
-        outputs = MAX(outputs, g_array_index(device->wires, MdlWire, i).output + 1);
+    for (size_t i = 0; i < wires->len; i++) {
+        outputs = MAX(outputs, g_array_index(wires, MdlWire, i).output + 1);
     }
     for (unsigned output = 0; output < outputs; output++) {
-        for (size_t i = 0; i < device->wires->len; i++) {
-            const MdlWire *wire = &g_array_index(device->wires, MdlWire, i);
+        for (size_t i = 0; i < wires->len; i++) {
+            const MdlWire *wire = &g_array_index(wires, MdlWire, i);
             if (wire->output == output) {
                 mdl_tree_put_cell(data, controller_phandle(guest, wire));
-                mdl_tree_put_cell(data, wire->line);
+                put_specifier(data, wire);
             }
         }
     }
 }
 
-static void put_interrupts(Guest *guest, MdlTreeNode *node, const MdlDevice *device)
+static void put_interrupts(Guest *guest, MdlTreeNode *node, const Share *share)
 {
-    const GArray *wires = device->wires;
-    if (!wires->len || declares(&device->type->nodes[0], "interrupt-map")) {
+    g_autoptr(GArray) wires = g_array_new(FALSE, FALSE, sizeof(MdlWire));
+    for (size_t i = 0; i < share->device->wires->len; i++) {
+        const MdlWire *wire = &g_array_index(share->device->wires, MdlWire, i);
+        if (share_has(share, wire->irq->name)) {
+            g_array_append_vals(wires, wire, 1);
+        }
+    }
+    if (!wires->len) {
         return;
     }
     const MdlWire *first = &g_array_index(wires, MdlWire, 0);
@@ -301,36 +417,50 @@ static void put_interrupts(Guest *guest, MdlTreeNode *node, const MdlDevice *dev
         one_parent = one_parent && g_array_index(wires, MdlWire, i).to == first->to;
     }
     if (!one_parent) {
-        put_interrupts_extended(guest, node, device);
+        put_interrupts_extended(guest, node, wires);
         return;
     }
     GByteArray *lines = mdl_tree_property(node, "interrupts");
     for (size_t i = 0; i < wires->len; i++) {
-        mdl_tree_put_cell(lines, g_array_index(wires, MdlWire, i).line);
+        put_specifier(lines, &g_array_index(wires, MdlWire, i));
     }
     mdl_tree_put_cell(mdl_tree_property(node, "interrupt-parent"),
                       controller_phandle(guest, first));
 }
 
+/* Does the property refer to a device by a text property, with nothing there by that id? */
+static bool refers_to_nothing(const Guest *guest, const MdlNodeProperty *property)
+{
+    const char *at = property->value ? strchr(property->value, '&') : NULL;
+    for (; at; at = strchr(at + 1, '&')) {
+        g_autofree char *reference = g_strndup(at + 1, strcspn(at + 1, " \t,>"));
+        if (text_property(guest->device, reference) && !find_referred(guest, reference)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void fill_nodes(Guest *guest, const MdlDevice *device)
 {
-    MdlTreeNode *own = g_hash_table_lookup(guest->own, device);
-    if (!own) {
+    if (!g_hash_table_contains(guest->own, device)) {
         return;
     }
     guest->device = device;
-    const MdlDeviceType *type = device->type;
-    if (!declares(&type->nodes[0], "reg")) {
-        put_reg(own, device);
-    }
-    put_interrupts(guest, own, device);
-    for (size_t i = 0; i < type->n_nodes; i++) {
-        const char *path = type->nodes[i].path;
-        MdlTreeNode *node = i == 0         ? own
-                            : *path == '/' ? mdl_tree_path(guest->root, path)
-                                           : mdl_tree_child(own, path);
-        for (size_t p = 0; p < type->nodes[i].n_properties; p++) {
-            put_property(guest, node, &type->nodes[i].properties[p]);
+    for (size_t i = 0; i < device->type->n_nodes; i++) {
+        const MdlNode *declared = &device->type->nodes[i];
+        MdlTreeNode *node = node_of(guest, device, declared);
+        Share share = {device, region_of_node(device, declared)};
+        if ((i == 0 || share.region) && !declares(declared, "reg")) {
+            put_reg(node, &share);
+        }
+        if ((i == 0 || share.region) && !declares(declared, "interrupt-map")) {
+            put_interrupts(guest, node, &share);
+        }
+        for (size_t p = 0; p < declared->n_properties; p++) {
+            if (!refers_to_nothing(guest, &declared->properties[p])) {
+                put_property(guest, node, &declared->properties[p]);
+            }
         }
     }
 }

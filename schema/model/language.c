@@ -180,6 +180,8 @@ static const MdlKeySpec device_keys[] = {
      "Where that interrupt leads; cpu.*:11: output i to line 11 of cpu.i"},
     {"count", MDL_KEY_EXPRESSION, false, "So many of it, named ID.0 on, with index 0 on"},
     {"when", MDL_KEY_EXPRESSION, false, "There only if this holds"},
+    {"stands-for", MDL_KEY_NAME, false,
+     "Id of a device whose wires lead here when it is not there"},
     END,
 };
 static const MdlKeySpec remove_keys[] = {

@@ -434,7 +434,8 @@ static void settle_device_key(Layer *layer, const MdlCfgGroup *group, const MdlS
                               const MdlDeviceType *type)
 {
     const char *key = setting->key;
-    if (strcmp(key, "type") == 0 || strcmp(key, "bus") == 0 || strcmp(key, "irq") == 0) {
+    static const char *const plain[] = {"type", "bus", "irq", "stands-for", NULL};
+    if (g_strv_contains(plain, key)) {
         return;
     }
     if (strcmp(key, "address") == 0) {

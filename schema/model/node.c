@@ -227,29 +227,56 @@ static char *take_text(Parser *parser)
     return text;
 }
 
+static bool take_on(Parser *parser)
+{
+    bool is = g_str_has_prefix(parser->at, "@on");
+    parser->at += is ? strlen("@on") : 0;
+    return is;
+}
+
+static const char *name_on(const Parser *parser, size_t index)
+{
+    return parser->scope->name_on(parser->scope->context, index);
+}
+
+/* A piece of a joined string: a text, the value of a name, or "_name" of each that is on. */
+static bool join_piece(Parser *parser, GString *joined)
+{
+    g_autofree char *piece = NULL;
+    if (take_on(parser)) {
+        const char *name;
+        for (size_t i = 0; (name = name_on(parser, i)); i++) {
+            g_string_append_printf(joined, "_%s", name);
+        }
+        return true;
+    }
+    if (*parser->at == '"') {
+        piece = take_text(parser);
+    } else {
+        size_t n = strcspn(parser->at, " \t,\"");
+        g_autofree char *name = g_strndup(parser->at, n);
+        MdlValue value;
+        if (!evaluate(parser->scope, name, &value, parser->ret_why)) {
+            return false;
+        }
+        parser->at += n;
+        piece = mdl_value_print(&value);
+    }
+    if (piece) {
+        g_string_append(joined, piece);
+    }
+    return piece != NULL;
+}
+
 /* The texts and the values of the names, joined into one string. */
 static bool put_joined(Parser *parser)
 {
     g_autoptr(GString) joined = g_string_new(NULL);
     parser->at += strlen("@string");
     for (skip_space(parser); *parser->at && *parser->at != ','; skip_space(parser)) {
-        g_autofree char *piece = NULL;
-        if (*parser->at == '"') {
-            piece = take_text(parser);
-        } else {
-            size_t n = strcspn(parser->at, " \t,\"");
-            g_autofree char *name = g_strndup(parser->at, n);
-            MdlValue value;
-            if (!evaluate(parser->scope, name, &value, parser->ret_why)) {
-                return false;
-            }
-            parser->at += n;
-            piece = mdl_value_print(&value);
-        }
-        if (!piece) {
+        if (!join_piece(parser, joined)) {
             return false;
         }
-        g_string_append(joined, piece);
     }
     mdl_tree_put_string(parser->data, joined->str);
     return true;
@@ -290,7 +317,14 @@ static bool put_item(Parser *parser)
         if (g_str_has_prefix(parser->at, "@string")) {
             return put_joined(parser);
         }
-        return fail(parser, "\"text\", <cells>, [bytes], &ID or @string");
+        if (take_on(parser)) {
+            const char *name;
+            for (size_t i = 0; (name = name_on(parser, i)); i++) {
+                mdl_tree_put_string(parser->data, name);
+            }
+            return true;
+        }
+        return fail(parser, "\"text\", <cells>, [bytes], &ID, @string or @on");
     }
 }
 

@@ -1,8 +1,8 @@
 /* node: a device tree in memory, and the notation of its property values in declaration files.
  *
  *   value := item { "," item }
- *   item  := "text" | "<" { cell } ">" | "[" { hex byte } "]" | "@string" { "text" | NAME }
- *            | "&" reference: the path of its node
+ *   item  := "text" | "<" { cell } ">" | "[" { hex byte } "]" | "@string" { "text" | NAME | "@on" }
+ *            | "@on" | "&" reference: the path of its node
  *   cell  := number | NAME | "(" expression ")" | "&" reference
  *
  * Knows bytes and names; what a name or a reference stands for is the caller's. Devicetree
@@ -45,6 +45,8 @@ typedef struct MdlTreeScope {
     uint32_t (*phandle)(void *context, const char *reference);
     /* The path of what &reference names (g_free); NULL: nothing. */
     char *(*path)(void *context, const char *reference);
+    /* The names that @on stands for, by index; NULL: no more. */
+    const char *(*name_on)(void *context, size_t index);
     void *context;
 } MdlTreeScope;
 

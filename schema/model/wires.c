@@ -2,7 +2,9 @@
  *
  *   irq = plic:10            output to line 10 of device plic
  *   irq.machine = cpu.*:11   output i to line 11 of device cpu.i, for all of them
- *   irq = plic:1 + index     the line is an expression */
+ *   irq = plic:1 + index     the line is an expression
+ *
+ * Where there is no plic, a device with stands-for = plic is meant. */
 #include "build.h"
 
 #include "value.h"
@@ -58,6 +60,20 @@ static void wire_many(MdlBuild *build, MdlDevice *device, const MdlIrq *irq,
     }
 }
 
+/* The device of that id, or else the one that stands for it. */
+static const MdlDevice *find_target(const MdlBuild *build, const char *id)
+{
+    const MdlDevice *named = mdl_hardware_device(build->hardware, id);
+    for (size_t i = 0; !named && i < build->hardware->devices->len; i++) {
+        const MdlDevice *device = g_ptr_array_index(build->hardware->devices, i);
+        const char *other = mdl_part_value(mdl_build_part(build, device), "stands-for");
+        if (other && strcmp(other, id) == 0) {
+            return device;
+        }
+    }
+    return named;
+}
+
 static void wire_irq(MdlBuild *build, MdlDevice *device, const MdlIrq *irq,
                      const MdlSetting *setting)
 {
@@ -81,7 +97,7 @@ static void wire_irq(MdlBuild *build, MdlDevice *device, const MdlIrq *irq,
         wire_many(build, device, irq, setting, id, line);
         return;
     }
-    const MdlDevice *to = mdl_hardware_device(build->hardware, id);
+    const MdlDevice *to = find_target(build, id);
     if (!to) {
         mdl_build_find(build, MDL_CHECK_IRQ_TARGET, device, setting, NULL,
                        "interrupt \"%s\" leads to \"%s\", which is not there", irq->name, id);

@@ -205,6 +205,59 @@ WRITE(sie)
     h->mie = (h->mie & ~h->mideleg) | (value & h->mideleg);
 }
 
+/* Of the virtual interrupts only those that are bits of mip (AIA 5.3: mvien is zero). */
+READ(mvip)
+{
+    uint64_t inputs = atomic_load(&h->inputs) & IRQ_BIT(IRQ_SS);
+    return (h->mip | inputs) & mip_writable(h);
+}
+
+WRITE(mvip)
+{
+    mip_write(h, value, mip_writable(h));
+}
+
+/* Identity and priority of the next interrupt (AIA 5.2.2, 5.4.2). Priorities cannot be set, so that
+ * this one stands for all. */
+static uint64_t top_interrupt(Hart *h, bool delegated)
+{
+    emu_riscv_timer_update(h);
+    unsigned cause =
+        emu_riscv_first(emu_riscv_pending(h) & h->mie & (delegated ? h->mideleg : ~h->mideleg));
+    return cause ? (uint64_t)cause << 16 | 1 : 0;
+}
+
+READ(mtopi)
+{
+    return top_interrupt(h, false);
+}
+
+READ(stopi)
+{
+    return top_interrupt(h, true);
+}
+
+#define write_mtopi write_zero
+#define write_stopi write_zero
+
+/* The window onto other registers (AIA 2.1); its instructions go to aia.c, a debugger comes here.
+ */
+PLAIN(miselect, miselect, 0x1ff)
+PLAIN(siselect, siselect, 0x1ff)
+
+READ(window)
+{
+    uint64_t value = 0;
+    emu_riscv_window_access(h, csr, NULL, &value);
+    return value;
+}
+
+WRITE(window)
+{
+    uint64_t old;
+    emu_riscv_window_access(h, csr, &(EmuRiscvChange){UINT64_MAX, value}, &old);
+}
+
 /* Direct and vectored; other modes are not taken (3.1.7). */
 READ(mtvec)
 {

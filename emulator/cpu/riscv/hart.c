@@ -84,6 +84,7 @@ void emu_riscv_hart_reset(EmuRiscvHart *hart, uint64_t pc)
     hart->menvcfg =
         has(hart, EMU_RISCV_EXT_SVADU) && !has(hart, EMU_RISCV_EXT_SVADE) ? ENVCFG_ADUE : 0;
     hart->senvcfg = 0;
+    hart->miselect = hart->siselect = 0;
     hart->stimecmp = UINT64_MAX;
     hart->mcounteren = hart->scounteren = hart->mcountinhibit = 0;
     hart->fflags = hart->frm = 0;

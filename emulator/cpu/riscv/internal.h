@@ -210,6 +210,7 @@ struct EmuRiscvHart {
     uint64_t mstatus, misa, medeleg, mideleg, mie, mtvec, mscratch, mepc, mcause, mtval;
     uint64_t stvec, sscratch, sepc, scause, stval, satp, stimecmp;
     uint64_t menvcfg, senvcfg;
+    uint16_t miselect, siselect;
     uint32_t mcounteren, scounteren, mcountinhibit;
     bool timer_pending;      /* Sstc: time had reached stimecmp when it was looked at */
     uint64_t mip;            /* the bits that software sets */
@@ -349,6 +350,8 @@ uint64_t emu_riscv_time(Hart *hart);
 /* Takes the interrupt of highest priority, if any can be taken. */
 bool emu_riscv_interrupt(Hart *hart);
 void emu_riscv_set_priv(Hart *hart, unsigned priv);
+/* Of interrupts, as bits, the one that is taken first; 0: there are none. */
+unsigned emu_riscv_first(uint64_t interrupts);
 
 typedef enum CsrUse { CSR_READ = 1, CSR_WRITE = 2 } CsrUse;
 /* Is the access permitted in this state? False: illegal instruction. */
@@ -360,6 +363,15 @@ void emu_riscv_csr_write(Hart *hart, unsigned csr, uint64_t value);
 bool emu_riscv_csr_known(const Hart *hart, unsigned csr);
 
 void emu_riscv_deadline_update(Hart *hart);
+
+/* aia.c: mireg, sireg, mtopei or stopei is read and, unless change is NULL, written. False: illegal
+ * instruction. */
+static inline bool emu_riscv_csr_is_window(unsigned csr)
+{
+    return csr == CSR_MIREG || csr == CSR_SIREG || csr == CSR_MTOPEI || csr == CSR_STOPEI;
+}
+bool emu_riscv_window_access(Hart *hart, unsigned csr, const EmuRiscvChange *change,
+                             uint64_t *ret_value);
 
 /* ---- floating point (fpstate.c) -------------------------------------------------------------- */
 

@@ -21,7 +21,21 @@ static const Insn *csr_access(Hart *h, const Insn *i, CsrChange change, uint64_t
     if (!emu_riscv_csr_permitted(h, csr, (reads ? CSR_READ : 0) | (writes ? CSR_WRITE : 0))) {
         return emu_riscv_illegal(h, i);
     }
-    uint64_t old = reads ? emu_riscv_csr_read(h, csr) : 0;
+    uint64_t old = 0;
+    if (emu_riscv_csr_is_window(csr)) { /* read and written at once: messages may come in between */
+        EmuRiscvChange wanted = {
+            .clear = change == CSR_SWAP    ? UINT64_MAX
+                     : change == CSR_CLEAR ? operand
+                                           : 0,
+            .set = change == CSR_CLEAR ? 0 : operand,
+        };
+        if (!emu_riscv_window_access(h, csr, writes ? &wanted : NULL, &old)) {
+            return emu_riscv_illegal(h, i);
+        }
+        RD = old;
+        return leave(h);
+    }
+    old = reads ? emu_riscv_csr_read(h, csr) : 0;
     if (writes) {
         uint64_t own = change == CSR_SWAP ? 0 : emu_riscv_csr_read_own(h, csr);
         emu_riscv_csr_write(h, csr,

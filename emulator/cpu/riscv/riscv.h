@@ -61,6 +61,15 @@ const char *emu_riscv_isa_mmu_type(const EmuRiscvIsa *isa);
 
 typedef struct EmuRiscvBus EmuRiscvBus;
 
+/* A write to a register of an interrupt file: first bits are cleared, then set. */
+typedef struct EmuRiscvChange {
+    uint64_t clear, set;
+} EmuRiscvChange;
+
+/* The register of an interrupt file that is mtopei and stopei; others are numbered as by siselect
+ * (AIA 3.8). */
+enum { EMU_RISCV_FILE_TOP = 0x100 };
+
 /* All of these may be called by any hart, so by several threads at once, but never from two places
  * for one hart. size is 1, 2, 4 or 8 and address is aligned to it. */
 typedef struct EmuRiscvBusOps {
@@ -73,6 +82,10 @@ typedef struct EmuRiscvBusOps {
     /* The supervisor timer (Sstc) of this hart now fires when `time` reaches deadline; UINT64_MAX:
      * never. Call emu_riscv_hart_kick then. NULL: there is none to tell. */
     void (*deadline)(void *ctx, unsigned hart_id, uint64_t deadline);
+    /* A register of a hart's interrupt file (AIA 3.8 to 3.10) is read and, unless change is NULL,
+     * written. False: the hart has none at that level. NULL: no hart has any. */
+    bool (*file)(void *ctx, unsigned hart_id, bool machine_level, unsigned reg,
+                 const EmuRiscvChange *change, uint64_t *ret_value);
     /* Before each instruction of a hart that is traced. NULL: never. */
     void (*trace)(void *ctx, unsigned hart_id, uint64_t pc, uint32_t instruction);
 } EmuRiscvBusOps;

@@ -90,6 +90,10 @@ enum {
     CSR_SIP = 0x144,
     CSR_SATP = 0x180,
     CSR_STIMECMP = 0x14d,
+    CSR_SIREG = 0x151,
+    CSR_STOPEI = 0x15c,
+    CSR_MIREG = 0x351,
+    CSR_MTOPEI = 0x35c,
 };
 
 #endif

@@ -106,6 +106,18 @@ uint64_t emu_riscv_pending(const Hart *hart)
            atomic_load_explicit(&hart->inputs, memory_order_acquire);
 }
 
+/* priv 3.1.9: the order in which simultaneous ones are taken */
+unsigned emu_riscv_first(uint64_t interrupts)
+{
+    static const uint8_t order[] = {IRQ_ME, IRQ_MS, IRQ_MT, IRQ_SE, IRQ_SS, IRQ_ST};
+    for (unsigned n = 0; interrupts && n < G_N_ELEMENTS(order); n++) {
+        if (interrupts & IRQ_BIT(order[n])) {
+            return order[n];
+        }
+    }
+    return 0;
+}
+
 bool emu_riscv_interrupt(Hart *hart)
 {
     uint64_t ready = emu_riscv_pending(hart) & hart->mie;
@@ -118,13 +130,9 @@ bool emu_riscv_interrupt(Hart *hart)
     if (!can) {
         can = s_on ? ready & hart->mideleg : 0;
     }
-    /* priv 3.1.9: the order in which simultaneous ones are taken */
-    static const uint8_t order[] = {IRQ_ME, IRQ_MS, IRQ_MT, IRQ_SE, IRQ_SS, IRQ_ST};
-    for (unsigned n = 0; n < G_N_ELEMENTS(order); n++) {
-        if (can & IRQ_BIT(order[n])) {
-            emu_riscv_trap(hart, hart->pc, CAUSE_INTERRUPT | order[n], 0);
-            return true;
-        }
+    unsigned cause = emu_riscv_first(can);
+    if (cause) {
+        emu_riscv_trap(hart, hart->pc, CAUSE_INTERRUPT | cause, 0);
     }
-    return false;
+    return cause != 0;
 }

@@ -35,9 +35,27 @@ static void deadline(void *ctx, unsigned hart_id, uint64_t value)
     ((Board *)ctx)->deadline = value;
 }
 
+static bool file(void *ctx, unsigned hart_id, bool machine_level, unsigned reg,
+                 const EmuRiscvChange *change, uint64_t *ret_value)
+{
+    Board *board = ctx;
+    if (!board->has_files || hart_id != 0) {
+        return false;
+    }
+    *ret_value = board->file_value;
+    board->file_machine = machine_level;
+    board->file_reg = reg;
+    board->file_written = change;
+    if (change) {
+        board->file_value = (board->file_value & ~change->clear) | change->set;
+    }
+    return true;
+}
+
 void board_open(Board *board, const EmuRiscvIsa *isa)
 {
-    EmuRiscvBusOps ops = {.load = load, .store = store, .time = now, .deadline = deadline};
+    EmuRiscvBusOps ops = {
+        .load = load, .store = store, .time = now, .deadline = deadline, .file = file};
     EmuRiscvIsa full = emu_riscv_isa_full();
     memset(board, 0, sizeof *board);
     board->ram = aligned_alloc(4096, RAM_SIZE);

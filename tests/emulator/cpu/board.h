@@ -14,6 +14,10 @@ typedef struct Board {
     uint8_t *ram;
     uint64_t time, deadline;
     uint64_t stored, stored_size, loads;
+    bool has_files; /* interrupt files: the last access, and what reading gives */
+    bool file_machine, file_written;
+    unsigned file_reg;
+    uint64_t file_value;
 } Board;
 
 /* One hart at RAM, in M mode, of this instruction set (NULL: all of it). */

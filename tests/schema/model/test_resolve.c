@@ -173,11 +173,12 @@ static void test_cpus(void **state)
     (void)state;
     g_autoptr(MdlCatalog) catalog = mdl_catalog_new();
     g_autoptr(MdlTarget) target = target_of("virt");
-    target->cpu = g_strdup("rv64,mmu=sv57,isa=rv64ima");
+    target->cpu = g_strdup("rv64,mmu=sv57,zba=off");
     g_autoptr(MdlHardware) hardware = build_hardware(catalog, target, NULL);
     const MdlDevice *cpu = mdl_hardware_device(hardware, "cpu.0");
     assert_string_equal(mdl_device_property(cpu, "mmu")->text, "sv57");
-    assert_string_equal(mdl_device_property(cpu, "isa")->text, "rv64ima");
+    assert_int_equal(mdl_device_property(cpu, "zba")->number, false);
+    assert_int_equal(mdl_device_property(cpu, "zbb")->number, true);
     static const struct {
         const char *cpu, *expected;
     } cases[] = {
@@ -218,7 +219,7 @@ static void test_all_findings(void **state)
         "options.virtio-transports: the option belongs to layer virt-1.0, which nodefaults leaves "
         "out (option-layer); leave the option or nodefaults out\n"
         "options.zoom: machine virt-1.0 has no option \"zoom\" (unknown-option); known: aclint, "
-        "pcie, virtio-transports\n"
+        "pcie, aia, virtio-transports\n"
         "cpu: machine virt-1.0 does not take the CPU \"z80\" (cpu-type); known: rv64\n"
         "smp: machine virt-1.0 has at most 512 CPUs, 1000 were asked for (cpu-count)\n"
         "memory: 1 is not from 16M to 256G in steps of 2M (memory-size)\n");

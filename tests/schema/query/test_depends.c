@@ -18,10 +18,11 @@ static char *other_value(const MdlProperty *property)
     switch (property->kind) {
     case MDL_BOOL:
         return g_strdup(property->default_value.number ? "off" : "on");
-    case MDL_ENUM:
-        return g_strdup(strcmp(property->values[0], property->default_value.text) == 0
-                            ? property->values[1]
-                            : property->values[0]);
+    case MDL_ENUM: { /* the last word, or the one before it */
+        size_t last = g_strv_length((char **)property->values) - 1;
+        bool is_default = strcmp(property->values[last], property->default_value.text) == 0;
+        return g_strdup(property->values[last - is_default]);
+    }
     case MDL_UINT:
     case MDL_SIZE:
         return g_strdup_printf("%" G_GUINT64_FORMAT,
