@@ -30,6 +30,7 @@ typedef struct Cli {
     json_t *arguments; /* or NULL */
     unsigned flags;    /* CAPSDB_… of the calls */
     unsigned deadline; /* in milliseconds; 0: not given */
+    bool dot, page;    /* a picture for Graphviz, for a browser */
 } Cli;
 
 /* The options that a verb takes, a bit each; the rows are in options.c. */
@@ -41,6 +42,7 @@ typedef enum {
     CLI_TAKES_AGAIN = 1 << 4,
     CLI_TAKES_ROOT = 1 << 5,
     CLI_TAKES_SYSTEM = 1 << 6,
+    CLI_TAKES_PICTURE = 1 << 7, /* --dot, --html */
 } CliTakes;
 
 typedef struct CliVerb {
@@ -120,6 +122,7 @@ int cli_worse(int one, int other);
 
 int cli_ask(const Cli *cli);
 int cli_why(const Cli *cli);
+int cli_topology(const Cli *cli);
 int cli_add(const Cli *cli);
 int cli_update(const Cli *cli);
 int cli_record(const Cli *cli);

@@ -112,6 +112,18 @@ static bool take_arg(Cli *cli, const char *value)
     return true;
 }
 
+static bool take_dot(Cli *cli, const char *value)
+{
+    (void)value;
+    return cli->dot = true;
+}
+
+static bool take_html(Cli *cli, const char *value)
+{
+    (void)value;
+    return cli->page = true;
+}
+
 static const Option options[] = {
     {{"--emulator", "PATH", "the emulator that is asked, or a recording of one"},
      CLI_TAKES_QUESTION,
@@ -136,6 +148,8 @@ static const Option options[] = {
      take_deadline},
     {{"--db", "FILE", "the database; without it the person's own"}, CLI_TAKES_DATABASE, take_db},
     {{"--json", NULL, "prints one JSON document"}, CLI_TAKES_FORMAT, take_json},
+    {{"--dot", NULL, "draws for Graphviz"}, CLI_TAKES_PICTURE, take_dot},
+    {{"--html", NULL, "draws one page for a browser"}, CLI_TAKES_PICTURE, take_html},
     {{"--jsonl", NULL, "prints JSON, a line for each item, as they come"},
      CLI_TAKES_FORMAT,
      take_jsonl},

@@ -8,6 +8,10 @@ const CliVerb cli_verbs[] = {
      COMMON | CLI_TAKES_QUESTION | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE, cli_ask},
     {"why", "COMMAND", "says what an answer depends on, and where it is from",
      COMMON | CLI_TAKES_QUESTION | CLI_TAKES_DEADLINE, cli_why},
+    {"topology", "", "draws the buses of a machine: what is where, and what is free",
+     CLI_TAKES_DATABASE | CLI_TAKES_ROOT | CLI_TAKES_SYSTEM | CLI_TAKES_QUESTION |
+         CLI_TAKES_DEADLINE | CLI_TAKES_PICTURE,
+     cli_topology},
     {"add", "PATH...", "asks emulators, or recordings of them, all that depends on them alone",
      COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE, cli_add},
     {"update", "", "adds every emulator of the system",

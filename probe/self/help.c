@@ -10,6 +10,7 @@
 static const char usage[] =
     "usage: vitrine-probe COMMAND [OPTION]...    ask about a machine before there is one\n"
     "       vitrine-probe check FILE...          check machine, VM and type files\n"
+    "       vitrine-probe topology [--dot|--html] draw the buses, what is there and what is free\n"
     "       vitrine-probe --qmp                  answer QMP on stdin and stdout\n"
     "       vitrine-probe COMMAND --help         what a command answers\n"
     "       vitrine-probe --help | --version\n";

@@ -4,6 +4,7 @@
 #include "render.h"
 #include "suggest.h"
 #include "target_args.h"
+#include "topology.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #define WIDTH_WITHOUT_TERMINAL 100
+#define TOPOLOGY               "topology" /* the verb that draws the answers of two commands */
 
 /* The words of the command line that are not the question's. */
 typedef struct Line {
@@ -18,6 +20,7 @@ typedef struct Line {
     size_t at;
     const char *command;
     bool json, trace, help, version, qmp;
+    bool dot, page;           /* of topology */
     GPtrArray *machine_files; /* const char *; NULL-terminated when the words are read */
 } Line;
 
@@ -77,8 +80,9 @@ static char *print_json(const json_t *value)
 
 /* ---- the words ------------------------------------------------------------------------------- */
 
-static const char *const line_options[] = {
-    "--json", "--trace", "--machine-file", "--help", "--version", "--qmp", "-h", NULL};
+static const char *const line_options[] = {"--json",    "--trace", "--machine-file", "--help",
+                                           "--version", "--qmp",   "--dot",          "--html",
+                                           "-h",        NULL};
 
 /* Takes a word that is not the question's. ret_taken: whether it was one. */
 static bool take_line_option(Line *line, bool *ret_taken)
@@ -88,7 +92,8 @@ static bool take_line_option(Line *line, bool *ret_taken)
         const char *name;
         bool *flag;
     } flags[] = {{"--json", &line->json}, {"--trace", &line->trace},     {"--help", &line->help},
-                 {"-h", &line->help},     {"--version", &line->version}, {"--qmp", &line->qmp}};
+                 {"-h", &line->help},     {"--version", &line->version}, {"--qmp", &line->qmp},
+                 {"--dot", &line->dot},   {"--html", &line->page}};
     *ret_taken = true;
     for (size_t i = 0; i < G_N_ELEMENTS(flags); i++) {
         if (strcmp(word, flags[i].name) == 0) {
@@ -131,6 +136,7 @@ static PrbExit unknown_command(const char *word)
         g_ptr_array_add(names, (char *)command->name);
     }
     g_ptr_array_add(names, (char *)"check");
+    g_ptr_array_add(names, (char *)TOPOLOGY);
     g_ptr_array_add(names, NULL);
     const char *meant = cmd_suggest(word, (const char *const *)names->pdata);
     g_autofree char *shown = g_utf8_make_valid(word, -1);
@@ -223,6 +229,29 @@ static PrbExit ask(const Line *line, CmdContext *context, const ApiCommandInfo *
     return end;
 }
 
+/* The buses of a machine as a picture: two answers about one target. */
+static PrbExit draw(const Line *line, CmdContext *context, json_t *arguments)
+{
+    g_autoptr(GError) error = NULL;
+    WireReply hardware = {0}, slots = {0};
+    PrbExit end;
+    if (cmd_execute(context, "query-hardware", arguments, &hardware, &error) &&
+        cmd_execute(context, "query-device-slots", arguments, &slots, &error)) {
+        const json_t *tree = json_object_get(hardware.value, "hardware");
+        g_autoptr(CmdTopology) picture = cmd_topology_new(tree, slots.value);
+        end = say(line->page  ? cmd_topology_page(picture)
+                  : line->dot ? cmd_topology_dot(picture)
+                              : cmd_topology_print(picture));
+    } else {
+        end = refuse(line, error);
+    }
+    json_decref(hardware.value);
+    json_decref(hardware.depends_on);
+    json_decref(slots.value);
+    json_decref(slots.depends_on);
+    return end;
+}
+
 /* The rest of the words: the question's, and the line's own among them. */
 static PrbExit read_question(Line *line, CmdArgs *args)
 {
@@ -266,8 +295,9 @@ static MdlCatalog *open_catalog(Line *line, PrbExit *ret_end)
 
 static PrbExit answer_question(Line *line)
 {
-    const ApiCommandInfo *command = api_command_find(line->command);
-    if (!command || !cmd_command_find(line->command)) {
+    bool is_picture = strcmp(line->command, TOPOLOGY) == 0; /* its words are those of a target */
+    const ApiCommandInfo *command = api_command_find(is_picture ? "check-target" : line->command);
+    if (!command || !cmd_command_find(command->name)) {
         return unknown_command(line->command);
     }
     g_autoptr(CmdArgs) args = cmd_args_new(command);
@@ -276,7 +306,7 @@ static PrbExit answer_question(Line *line)
         return end;
     }
     if (line->help) {
-        return say(prb_help_command(command, terminal_width()));
+        return say(is_picture ? prb_help() : prb_help_command(command, terminal_width()));
     }
     g_autoptr(MdlCatalog) catalog = open_catalog(line, &end);
     if (!catalog) {
@@ -284,7 +314,7 @@ static PrbExit answer_question(Line *line)
     }
     g_autoptr(CmdContext) context = cmd_context_new(catalog);
     json_t *arguments = cmd_args_json(args);
-    end = ask(line, context, command, arguments);
+    end = is_picture ? draw(line, context, arguments) : ask(line, context, command, arguments);
     json_decref(arguments);
     return end;
 }

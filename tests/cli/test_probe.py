@@ -113,6 +113,20 @@ class Questions(Program):
             blob = ask(*words, "--arg", "format=" + form)["base64"]
             self.assertTrue(blob.startswith("0A3+7Q"))  # 0xd00dfeed
 
+    def test_topology(self):
+        text = run("topology", "--machine", self.machine).stdout.decode()
+        for device in ask("query-hardware", "--machine", self.machine)["hardware"]["devices"]:
+            self.assertIn(device["type"], text)
+        page = run("topology", "--machine", self.machine, "--html").stdout.decode()
+        self.assertTrue(page.startswith("<!DOCTYPE html>"))
+        for word in "http:", "https:", "<script", "url(":
+            self.assertNotIn(word, page)  # nothing is fetched, nothing is run
+        dot = run("topology", "--machine", self.machine, "--dot").stdout.decode()
+        self.assertTrue(dot.startswith("digraph"))
+        self.check_end(run("topology"), USAGE, "machine")
+        self.check_end(run("topology", "--machine", "none-such"), NO, "none-such")
+        self.check_end(run("topology", "--machine", self.machine, "--bus", "x"), USAGE, "--bus")
+
     def test_help_and_version(self):
         text = run("--help").stdout.decode()
         for command in model_commands():
