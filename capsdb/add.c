@@ -265,9 +265,9 @@ static void run_survey(Adding *adding, const PrbSurveyOps *ops, CapsAdded *added
     gsize length;
 
     if (!identity->recording) {
-        prb_survey_run(identity->path, &adding->asking.policy->limits, ops, adding, &added->survey,
+        prb_survey_run(identity->file, &adding->asking.policy->limits, ops, adding, &added->survey,
                        error);
-    } else if (g_file_get_contents(identity->path, &text, &length, error)) {
+    } else if (g_file_get_contents(identity->file, &text, &length, error)) {
         prb_survey_replay(text, length, ops, adding, &added->survey, error);
     }
 }

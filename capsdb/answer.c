@@ -377,6 +377,15 @@ static bool insert(CapsStore *store, const CapsIdentity *identity, const CapsQue
         (size_t)CAPS_SEAL_SIZE);
 }
 
+/* That answers to this question have read these inputs; the empty set needs no row. */
+static bool save_set(CapsStore *store, const Key *key, json_t *inputs, GError **error)
+{
+    g_autofree char *names = print_names(inputs);
+    return g_str_equal(names, NO_INPUTS) ||
+           caps_store_run(store, "INSERT OR IGNORE INTO input_set VALUES (?, ?, ?)", error, "iit",
+                          key->question, key->identity, names);
+}
+
 bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
                       json_t *depends_on, const char *const *declared, const char *host,
                       CapsAnswer *answer, GError **error)
@@ -389,13 +398,9 @@ bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const Caps
 
     if (ok && inputs) {
         g_autofree char *text = wire_json_print(inputs, WIRE_JSON_CANONICAL);
-        g_autofree char *names = print_names(inputs);
         int64_t row = caps_question_row(store, question, true, error);
         const Key key = {row, id, text};
-        ok = row != 0 &&
-             (g_str_equal(names, NO_INPUTS) ||
-              caps_store_run(store, "INSERT OR IGNORE INTO input_set VALUES (?, ?, ?)", error,
-                             "iit", row, id, names)) &&
+        ok = row != 0 && save_set(store, &key, inputs, error) &&
              insert(store, identity, question, &key, answer, error) &&
              (!depends_on || caps_words_learn(&words, depends_on, error));
     }
@@ -405,6 +410,107 @@ bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const Caps
         json_decref(inputs);
     }
     caps_words_done(&words);
+    return ok;
+}
+
+/* ---- copying --------------------------------------------------------------------------------- */
+
+/* A question as a row has it: command, arguments. The arguments are to be freed. */
+static CapsQuestion question_of(sqlite3_stmt *row)
+{
+    const char *arguments = (const char *)sqlite3_column_text(row, 1);
+    json_t *parsed = wire_json_parse(arguments, strlen(arguments), &wire_limits_request, NULL);
+    return (CapsQuestion){.command = (const char *)sqlite3_column_text(row, 0),
+                          .arguments = parsed};
+}
+
+typedef struct Copy {
+    CapsStore *from, *to;
+    const CapsIdentity *identity;
+    int64_t id; /* of the identity, where it goes */
+    int64_t asked;
+} Copy;
+
+static bool copy_answer(const Copy *copy, sqlite3_stmt *row, GError **error)
+{
+    const char *inputs = (const char *)sqlite3_column_text(row, 2);
+    CapsQuestion question = question_of(row);
+    g_auto(CapsAnswer) answer = {0};
+    int found = find_under(copy->from, copy->identity, sqlite3_column_int64(row, 4), &question,
+                           sqlite3_column_int64(row, 3), inputs, &answer, error);
+    bool ok = found >= 0;
+
+    if (found == 1) {
+        int64_t id = caps_question_row(copy->to, &question, true, error);
+        const Key key = {id, copy->id, inputs};
+        answer.asked = copy->asked;
+        answer.attempts = 0;
+        ok = id != 0 && save_set(copy->to, &key, answer.inputs, error) &&
+             insert(copy->to, copy->identity, &question, &key, &answer, error);
+    }
+    json_decref(question.arguments);
+    return ok;
+}
+
+/* Its seal says nothing of when. */
+static bool copy_alias(const Copy *copy, sqlite3_stmt *row, GError **error)
+{
+    return caps_store_run(
+        copy->to, "INSERT INTO input_alias VALUES (?, ?, ?, ?, ?, ?)", error, "ittttb", copy->id,
+        (const char *)sqlite3_column_text(row, 0), (const char *)sqlite3_column_text(row, 1),
+        (const char *)sqlite3_column_text(row, 2), (const char *)sqlite3_column_text(row, 3),
+        sqlite3_column_blob(row, 4), (size_t)sqlite3_column_bytes(row, 4));
+}
+
+static bool copy_quarantine(const Copy *copy, sqlite3_stmt *row, GError **error)
+{
+    CapsQuestion question = question_of(row);
+    int64_t id = caps_question_row(copy->to, &question, true, error);
+
+    json_decref(question.arguments);
+    return id && caps_store_run(copy->to, "INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)", error,
+                                "iitti", id, copy->id, (const char *)sqlite3_column_text(row, 2),
+                                (const char *)sqlite3_column_text(row, 3), copy->asked);
+}
+
+/* Which accelerator is taken where none is named may hang on the host. */
+#define OF_IDENTITY " JOIN identity ON identity.id = identity WHERE identity.hash = ? "
+#define OF_QUESTION                                                                                \
+    " JOIN question ON question.id = question JOIN command ON command.id = command" OF_IDENTITY
+static const struct {
+    const char *sql;
+    bool (*copy)(const Copy *copy, sqlite3_stmt *row, GError **error);
+} copied[] = {
+    {"SELECT name, arguments, inputs, question, identity FROM answer" OF_QUESTION
+     "AND expires IS NULL AND json_type(inputs, '$.host') IS NULL AND "
+     "json_type(inputs, '$.accel') IS NULL ORDER BY name, arguments, inputs",
+     copy_answer},
+    {"SELECT context, name, given, value, seal FROM input_alias" OF_IDENTITY
+     "AND name <> 'accel' ORDER BY context, name, given",
+     copy_alias},
+    {"SELECT name, arguments, reason, evidence FROM quarantine" OF_QUESTION
+     "ORDER BY name, arguments",
+     copy_quarantine},
+};
+
+bool caps_answers_copy(CapsStore *from, CapsStore *to, const char *hash, int64_t asked,
+                       GError **error)
+{
+    const CapsIdentity identity = {.hash = (char *)hash};
+    const Copy copy = {from, to, &identity, caps_identity_row(to, &identity, false, error), asked};
+    bool ok = copy.id != 0;
+
+    for (size_t i = 0; i < G_N_ELEMENTS(copied) && ok; i++) {
+        sqlite3_stmt *row = caps_store_prepare(from, copied[i].sql, error, "h", hash);
+        int found = -1;
+        while (ok && row && (found = caps_store_step(from, row, error)) == 1) {
+            ok = copied[i].copy(&copy, row, error);
+        }
+        ok = ok && found == 0;
+        if (row) {
+            sqlite3_reset(row);
+        }
+    }
     return ok;
 }
 

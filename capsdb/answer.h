@@ -49,6 +49,12 @@ bool caps_answer_save(CapsStore *store, const CapsIdentity *identity, const Caps
                       json_t *depends_on, const char *const *declared, const char *host,
                       CapsAnswer *answer, GError **error);
 
+/* Copies the answers of an identity, hash in hex, that depend on nothing of the host and never
+ * expire, with what is needed to find them and what kills the emulator; sorted, and all asked at
+ * that time. to must have the identity's row, and be in a transaction. */
+bool caps_answers_copy(CapsStore *from, CapsStore *to, const char *hash, int64_t asked,
+                       GError **error);
+
 /* Frees what it holds; the struct is the caller's. */
 void caps_answer_done(CapsAnswer *answer);
 

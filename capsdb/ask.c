@@ -39,7 +39,7 @@ static PrbConversation *open_recording(const CapsAsking *asking, GError **error)
     g_autofree char *text = NULL;
     gsize length;
 
-    return g_file_get_contents(asking->identity->path, &text, &length, error)
+    return g_file_get_contents(asking->identity->file, &text, &length, error)
                ? prb_conversation_replay(text, length, error)
                : NULL;
 }
@@ -75,7 +75,7 @@ static PrbConversation *open_for_target(const CapsAsking *asking, GError **error
     g_auto(CapsLaunch) launch = caps_launch_new(asking->question->target);
     g_autoptr(GError) problem = NULL;
     PrbConversation *conversation =
-        prb_conversation_open(asking->identity->path, launch.machine,
+        prb_conversation_open(asking->identity->file, launch.machine,
                               (const char *const *)launch.more, &asking->policy->limits, &problem);
 
     if (problem && problem->code == PRB_ERROR_NOT_AN_EMULATOR) {
@@ -98,7 +98,7 @@ static PrbConversation *open_conversation(const CapsAsking *asking, GError **err
         return open_for_target(asking, error);
     }
     PrbConversation *conversation =
-        prb_conversation_open(asking->identity->path, NULL, NULL, &asking->policy->limits, error);
+        prb_conversation_open(asking->identity->file, NULL, NULL, &asking->policy->limits, error);
     if (conversation && has_target && prb_conversation_kind(conversation) == PRB_QEMU) {
         prb_conversation_close(conversation);
         return open_for_target(asking, error);
@@ -309,8 +309,7 @@ bool caps_asking_begin(CapsAsking *asking, CapsLayers *layers, const char *path,
 {
     *asking = (CapsAsking){.layers = layers, .policy = policy};
     asking->identity = caps_layers_identify(layers, path, error);
-    if (!asking->identity ||
-        (caps_layers_is_system(layers) && !caps_identity_is_trusted(asking->identity, error))) {
+    if (!asking->identity || !caps_layers_may_hold(layers, asking->identity, error)) {
         caps_asking_end(asking);
         return false;
     }

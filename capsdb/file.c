@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #define SETTLED_NS (2 * INT64_C(1000000000))
-#define MAX_NAME   200
-#define MAX_NAMES  64
+#define MAX_NAME   1000
+#define MAX_NAMES  1024
+/* First of the names in the memo: what an older program looked for is not what this one needs. */
+#define NAMES_VERSION "2\n"
 
 static int64_t nanoseconds(struct timespec time)
 {
@@ -30,18 +32,20 @@ typedef struct Scan {
     GPtrArray *names;
 } Scan;
 
-/* Module folders are libraries' neighbours: a path through lib, lib64 or libexec. */
-static bool may_hold_modules(const char *name)
+/* Module folders are libraries' neighbours: a path through lib, lib64 or libexec. Machine files and
+ * descriptors of firmware are in a folder of shared data, or beside settings. */
+static bool may_hold_files(const char *name)
 {
-    return strstr(name, "/lib") && !strstr(name, ".so") && !strstr(name, "//");
+    return (strstr(name, "/lib") || strstr(name, "/share/") || g_str_has_prefix(name, "/etc/")) &&
+           !strstr(name, ".so") && !strstr(name, "//");
 }
 
 static void end_name(Scan *scan, char terminator)
 {
     if (scan->length > 4 && scan->length <= MAX_NAME && terminator == '\0' &&
-        scan->names->len < MAX_NAMES) {
+        scan->names->len <= MAX_NAMES) {
         scan->name[scan->length] = '\0';
-        if (may_hold_modules(scan->name)) {
+        if (may_hold_files(scan->name)) {
             g_ptr_array_add(scan->names, g_strdup(scan->name));
         }
     }
@@ -92,10 +96,11 @@ static bool recall(CapsStore *memo, const struct stat *found, CapsFile *ret_file
         const char *hash = (const char *)sqlite3_column_text(row, 0);
         const char *names = (const char *)sqlite3_column_text(row, 1);
         caps_seal(seal, key, hash, names, CAPS_SEAL_END);
-        known = caps_seal_check(memo, row, 2, seal, "a file's hash", error);
+        known = caps_seal_check(memo, row, 2, seal, "a file's hash", error) &&
+                g_str_has_prefix(names, NAMES_VERSION);
         if (known) {
             ret_file->hash = g_strdup(hash);
-            ret_file->names = g_strsplit(names, "\n", -1);
+            ret_file->names = g_strsplit(names + strlen(NAMES_VERSION), "\n", -1);
         }
     }
     if (row) {
@@ -111,7 +116,8 @@ static void remember(CapsStore *memo, const struct stat *found, const CapsFile *
     struct timespec now;
     uint8_t seal[CAPS_SEAL_SIZE];
     g_autofree char *key = print_key(found);
-    g_autofree char *names = g_strjoinv("\n", file->names);
+    g_autofree char *joined = g_strjoinv("\n", file->names);
+    g_autofree char *names = g_strconcat(NAMES_VERSION, joined, NULL);
 
     clock_gettime(CLOCK_REALTIME, &now);
     if (nanoseconds(found->st_ctim) > nanoseconds(now) - SETTLED_NS) {
@@ -141,14 +147,16 @@ static bool digest(int fd, const char *path, CapsFile *ret_file, GError **error)
         scan_bytes(&scan, buffer, (size_t)length);
     }
     end_name(&scan, '\0');
+    bool too_many = scan.names->len > MAX_NAMES;
     g_ptr_array_add(scan.names, NULL);
     ret_file->names = (char **)g_ptr_array_free(scan.names, FALSE);
     ret_file->hash = g_strdup(g_checksum_get_string(sum));
-    if (length < 0) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
+    if (length < 0 || too_many) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: %s", path,
+                    too_many ? "names more folders than can be looked at" : g_strerror(errno));
         caps_file_done(ret_file);
     }
-    return length == 0;
+    return length == 0 && !too_many;
 }
 
 bool caps_file_read(const char *path, CapsStore *memo, CapsFile *ret_file, GError **error)

@@ -9,7 +9,7 @@
 
 typedef struct CapsFile {
     char *hash;   /* SHA-256 in hex */
-    char **names; /* absolute paths of possible folders of modules that its bytes spell out */
+    char **names; /* absolute paths that its bytes spell out, of what may hold files it loads */
 } CapsFile;
 
 /* memo: see identity.h; where it can be written, what was hashed is remembered. */

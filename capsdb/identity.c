@@ -2,8 +2,9 @@
 #include "identity.h"
 
 #include "file.h"
+#include "folder.h"
+#include "path.h"
 #include "probe.h"
-#include "trust.h"
 #include "wire.h"
 
 #include <errno.h>
@@ -15,17 +16,20 @@
 #define PROBER_VERSION "1"
 
 #define MAX_DEPTH  8 /* scripts that call scripts */
-#define MAX_PARTS  512
+#define MAX_PARTS  4096
 #define MAX_SCRIPT (1 << 20) /* bytes; a longer file is taken for a program */
 
 /* Where a program is found without a path, when the environment is empty. */
 static const char *const search_path[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                           "/usr/bin",        "/sbin",          "/bin"};
 
+/* Its paths are within the root; what is looked at is where_it_is(). */
 typedef struct Finder {
+    const char *root; /* or NULL */
     CapsStore *memo;
     GPtrArray *parts, *folders;
-    GHashTable *seen; /* real paths */
+    GHashTable *seen; /* paths without links */
+    bool too_many;
 } Finder;
 
 static bool add_program(Finder *finder, const char *path, const char *role, unsigned depth,
@@ -39,12 +43,19 @@ static void free_part(gpointer data)
     g_free(part);
 }
 
-/* False without error: it is there already. */
+/* NULL: there is nothing. */
+static char *where_it_is(const Finder *finder, const char *path)
+{
+    return finder->root ? caps_path_resolve(finder->root, path) : g_strdup(path);
+}
+
+/* False: it is there already, or there is no more room, which is an error in the end. */
 static bool is_new(Finder *finder, const char *path)
 {
-    g_autofree char *real = realpath(path, NULL);
-    return finder->parts->len < MAX_PARTS &&
-           g_hash_table_add(finder->seen, g_strdup(real ? real : path));
+    g_autofree char *real = caps_path_resolve(finder->root, path);
+
+    finder->too_many = finder->too_many || finder->parts->len >= MAX_PARTS;
+    return !finder->too_many && g_hash_table_add(finder->seen, g_strdup(real ? real : path));
 }
 
 static void add_part(Finder *finder, const char *role, const char *path, const char *hash)
@@ -54,47 +65,60 @@ static void add_part(Finder *finder, const char *role, const char *path, const c
     g_ptr_array_add(finder->parts, part);
 }
 
-/* ---- modules --------------------------------------------------------------------------------- */
-
-static int compare_names(gconstpointer a, gconstpointer b)
+static bool read_file(const Finder *finder, const char *path, CapsFile *ret_file, GError **error)
 {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
+    g_autofree char *file = where_it_is(finder, path);
+    return caps_file_read(file ? file : path, finder->memo, ret_file, error);
 }
 
-/* What an emulator loads from a folder: modules, and machine files. */
-static bool is_loadable(const char *name)
-{
-    return g_str_has_suffix(name, ".so") || g_str_has_suffix(name, ".cfg");
-}
+/* ---- what is loaded -------------------------------------------------------------------------- */
 
-static bool add_folder(Finder *finder, const char *folder, GError **error)
+/* What an emulator loads from a folder that it names: modules, machine files, and what describes
+ * firmware (QEMU's docs/interop/firmware.json). */
+static const struct {
+    const char *below, *suffix;
+} loaded[] = {{"", ".so"}, {"", ".cfg"}, {"firmware", ".json"}};
+
+static bool add_files(Finder *finder, const char *folder, const char *suffix, GError **error)
 {
-    bool first = is_new(finder, folder);
-    g_autoptr(GDir) listing = first ? g_dir_open(folder, 0, NULL) : NULL;
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    const char *name;
+    g_autofree char *there = where_it_is(finder, folder);
+    g_autoptr(GPtrArray) files = caps_folder_list(there ? there : folder, suffix);
     bool ok = true;
 
-    while (listing && (name = g_dir_read_name(listing))) {
-        if (is_loadable(name)) {
-            g_ptr_array_add(names, g_strdup(name));
-        }
-    }
-    if (first) {
-        g_ptr_array_add(finder->folders, g_strdup(folder));
-    }
-    g_ptr_array_sort(names, compare_names);
-    for (guint i = 0; i < names->len && ok; i++) {
-        g_autofree char *path = g_build_filename(folder, g_ptr_array_index(names, i), NULL);
+    for (guint i = 0; there && i < files->len && ok; i++) {
+        g_autofree char *name = g_path_get_basename(g_ptr_array_index(files, i));
+        g_autofree char *path = g_build_filename(folder, name, NULL);
         g_auto(CapsFile) file = {0};
         if (is_new(finder, path)) {
-            ok = caps_file_read(path, finder->memo, &file, error);
+            ok = read_file(finder, path, &file, error);
             if (ok) {
-                add_part(finder, "module", path, file.hash);
+                add_part(finder, "loaded", path, file.hash);
             }
         }
     }
     return ok;
+}
+
+static bool add_folder(Finder *finder, const char *folder, GError **error)
+{
+    bool ok = true;
+
+    if (!is_new(finder, folder)) {
+        return true;
+    }
+    g_ptr_array_add(finder->folders, g_strdup(folder));
+    for (size_t i = 0; i < G_N_ELEMENTS(loaded) && ok; i++) {
+        g_autofree char *path = g_build_filename(folder, loaded[i].below, NULL);
+        ok = add_files(finder, path, loaded[i].suffix, error);
+    }
+    return ok;
+}
+
+/* The folder of settings that a named file is in: /etc/NAME; NULL: it is none. */
+static char *folder_of_settings(const char *name)
+{
+    g_autofree char *folder = g_path_get_dirname(name);
+    return g_str_has_prefix(folder, "/etc/") ? g_steal_pointer(&folder) : NULL;
 }
 
 /* A folder that the program names, there and where a relocated program looks for it: beside its own
@@ -107,36 +131,38 @@ static bool add_named_folder(Finder *finder, const char *program, const char *na
                                                              : name;
     g_autofree char *relocated = g_build_filename(own, "..", rest, NULL);
     g_autofree char *bundled = g_build_filename(own, "qemu-bundle", name, NULL);
+    g_autofree char *settings = folder_of_settings(name);
 
     return add_folder(finder, name, error) && add_folder(finder, relocated, error) &&
-           add_folder(finder, bundled, error);
+           add_folder(finder, bundled, error) && (!settings || add_folder(finder, settings, error));
 }
 
 /* ---- scripts --------------------------------------------------------------------------------- */
 
-static bool is_program(const char *path)
+static bool is_program(const Finder *finder, const char *path)
 {
+    g_autofree char *file = where_it_is(finder, path);
     struct stat found;
-    return stat(path, &found) == 0 && S_ISREG(found.st_mode) && access(path, X_OK) == 0;
+    return file && stat(file, &found) == 0 && S_ISREG(found.st_mode) && access(file, X_OK) == 0;
 }
 
 /* The program a word of a script may mean: a path, a neighbour of the script, one on the search
  * path. A word that is none of these means nothing. */
-static char *resolve_word(const char *word, const char *folder)
+static char *resolve_word(const Finder *finder, const char *word, const char *folder)
 {
     const char *base = strrchr(word, '/');
     char *path = g_strdup(word);
 
-    if (word[0] == '/' && is_program(path)) {
+    if (word[0] == '/' && is_program(finder, path)) {
         return path;
     }
     g_free(path);
     path = g_build_filename(folder, base ? base + 1 : word, NULL);
-    for (size_t i = 0; !is_program(path) && !base && i < G_N_ELEMENTS(search_path); i++) {
+    for (size_t i = 0; !is_program(finder, path) && !base && i < G_N_ELEMENTS(search_path); i++) {
         g_free(path);
         path = g_build_filename(search_path[i], word, NULL);
     }
-    if (!is_program(path)) {
+    if (!is_program(finder, path)) {
         g_clear_pointer(&path, g_free);
     }
     return path;
@@ -153,7 +179,7 @@ static bool add_words(Finder *finder, const char *script, char *text, unsigned d
                                    "/._+-@");
         char after = at[length];
         at[length] = '\0';
-        g_autofree char *path = length > 1 ? resolve_word(at, folder) : NULL;
+        g_autofree char *path = length > 1 ? resolve_word(finder, at, folder) : NULL;
         if (path) {
             ok = add_program(finder, path, "named", depth + 1, error);
         }
@@ -169,19 +195,20 @@ static bool add_script(Finder *finder, const char *path, char *text, unsigned de
     char *interpreter = g_strstrip(line);
     interpreter[strcspn(interpreter, " \t")] = '\0';
 
-    return (!is_program(interpreter) ||
+    return (!is_program(finder, interpreter) ||
             add_program(finder, interpreter, "interpreter", depth + 1, error)) &&
            add_words(finder, path, text, depth, error);
 }
 
-static char *read_script(const char *path)
+static char *read_script(const Finder *finder, const char *path)
 {
+    g_autofree char *file = where_it_is(finder, path);
     struct stat found;
     char *text = NULL;
     gsize length;
 
-    if (stat(path, &found) < 0 || found.st_size > MAX_SCRIPT ||
-        !g_file_get_contents(path, &text, &length, NULL) || length < 2 ||
+    if (!file || stat(file, &found) < 0 || found.st_size > MAX_SCRIPT ||
+        !g_file_get_contents(file, &text, &length, NULL) || length < 2 ||
         memcmp(text, "#!", 2) != 0) {
         g_clear_pointer(&text, g_free);
     }
@@ -197,8 +224,8 @@ static bool add_program(Finder *finder, const char *path, const char *role, unsi
         return true;
     }
     g_auto(CapsFile) file = {0};
-    g_autofree char *script = read_script(path);
-    bool ok = caps_file_read(path, finder->memo, &file, error);
+    g_autofree char *script = read_script(finder, path);
+    bool ok = read_file(finder, path, &file, error);
 
     if (!ok) {
         return false;
@@ -207,9 +234,10 @@ static bool add_program(Finder *finder, const char *path, const char *role, unsi
     if (script) {
         return add_script(finder, path, script, depth, error);
     }
-    g_autofree char *real = realpath(path, NULL);
+    g_autofree char *real = caps_path_resolve(finder->root, path);
+    const char *program = real ? caps_path_within(finder->root, real) : path;
     for (char **name = file.names; *name && ok; name++) {
-        ok = add_named_folder(finder, real ? real : path, *name, error);
+        ok = add_named_folder(finder, program, *name, error);
     }
     return ok;
 }
@@ -235,7 +263,7 @@ static void compute_hash(CapsIdentity *identity)
     for (guint i = 0; i < identity->parts->len; i++) {
         const CapsPart *part = g_ptr_array_index(identity->parts, i);
         g_autofree char *name = g_path_get_basename(part->path);
-        bool named = g_str_equal(part->role, "module");
+        bool named = g_str_equal(part->role, "loaded");
         json_array_append_new(parts,
                               json_pack("[s, s, s]", part->role, part->hash, named ? name : ""));
     }
@@ -251,23 +279,24 @@ static bool add_recording(Finder *finder, const char *path, GError **error)
 {
     g_auto(CapsFile) file = {0};
 
-    if (!caps_file_read(path, finder->memo, &file, error)) {
+    if (!read_file(finder, path, &file, error)) {
         return false;
     }
     add_part(finder, "recording", path, file.hash);
     return true;
 }
 
-static bool look_at_path(const CapsIdentity *identity, GError **error)
+static bool look_at_path(const Finder *finder, const CapsIdentity *identity, GError **error)
 {
     const char *path = identity->path;
     struct stat found;
 
-    if (stat(path, &found) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
-        g_set_error(error, PRB_ERROR, PRB_ERROR_NOT_FOUND, "%s: %s", path, g_strerror(errno));
+    if (!identity->file ||
+        (stat(identity->file, &found) < 0 && (errno == ENOENT || errno == ENOTDIR))) {
+        g_set_error(error, PRB_ERROR, PRB_ERROR_NOT_FOUND, "%s: %s", path, g_strerror(ENOENT));
         return false;
     }
-    if (!identity->recording && (!is_program(path) || access(path, R_OK) < 0)) {
+    if (!identity->recording && (!is_program(finder, path) || access(identity->file, R_OK) < 0)) {
         g_set_error(error, PRB_ERROR, PRB_ERROR_NOT_EXECUTABLE, "%s: not a program that can be run",
                     path);
         return false;
@@ -275,19 +304,36 @@ static bool look_at_path(const CapsIdentity *identity, GError **error)
     return true;
 }
 
-CapsIdentity *caps_identity_new(const char *path, CapsStore *memo, GError **error)
+static bool find_parts(Finder *finder, const CapsIdentity *identity, GError **error)
+{
+    if (!look_at_path(finder, identity, error) ||
+        !(identity->recording ? add_recording(finder, identity->path, error)
+                              : add_program(finder, identity->path, "program", 0, error))) {
+        return false;
+    }
+    if (finder->too_many) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: made of more than %d files",
+                    identity->path, MAX_PARTS);
+    }
+    return !finder->too_many;
+}
+
+CapsIdentity *caps_identity_new(const char *root, const char *path, CapsStore *memo, GError **error)
 {
     CapsIdentity *identity = g_new0(CapsIdentity, 1);
 
-    identity->path = g_canonicalize_filename(path, NULL);
+    identity->path = g_canonicalize_filename(path, root ? "/" : NULL);
+    identity->root = g_strdup(root);
     identity->parts = g_ptr_array_new_with_free_func(free_part);
     identity->folders = g_ptr_array_new_with_free_func(g_free);
-    Finder finder = {memo, identity->parts, identity->folders,
-                     g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
     identity->recording = g_str_has_suffix(identity->path, ".replies");
-    bool ok = look_at_path(identity, error) &&
-              (identity->recording ? add_recording(&finder, identity->path, error)
-                                   : add_program(&finder, identity->path, "program", 0, error));
+    Finder finder = {.root = root,
+                     .memo = memo,
+                     .parts = identity->parts,
+                     .folders = identity->folders,
+                     .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    identity->file = where_it_is(&finder, identity->path);
+    bool ok = find_parts(&finder, identity, error);
     g_hash_table_unref(finder.seen);
     if (!ok) {
         caps_identity_free(identity);
@@ -303,21 +349,25 @@ void caps_identity_free(CapsIdentity *identity)
         return;
     }
     g_free(identity->hash);
+    g_free(identity->root);
     g_free(identity->path);
+    g_free(identity->file);
     g_ptr_array_unref(identity->parts);
     g_ptr_array_unref(identity->folders);
     g_free(identity);
 }
 
-bool caps_identity_is_trusted(const CapsIdentity *identity, GError **error)
+bool caps_identity_is_trusted(const CapsIdentity *identity, uid_t owner, GError **error)
 {
     bool ok = true;
 
     for (guint i = 0; i < identity->parts->len && ok; i++) {
-        ok = caps_trust_path(((CapsPart *)g_ptr_array_index(identity->parts, i))->path, 0, error);
+        const CapsPart *part = g_ptr_array_index(identity->parts, i);
+        ok = caps_path_is_trusted(identity->root, part->path, owner, error);
     }
     for (guint i = 0; i < identity->folders->len && ok; i++) {
-        ok = caps_trust_path(g_ptr_array_index(identity->folders, i), 0, error);
+        ok =
+            caps_path_is_trusted(identity->root, g_ptr_array_index(identity->folders, i), 0, error);
     }
     return ok;
 }

@@ -40,6 +40,17 @@ bool caps_give_details(CapsLayers *layers, const char *path, const CapsItems *it
  * too (update.c). */
 bool caps_give_update(const CapsPlace *place, const CapsPolicy *policy, const CapsItems *items,
                       GError **error);
+/* A static layer to be made (layers.h). */
+typedef struct CapsShipment {
+    const char *file;             /* where it goes */
+    const char *const *emulators; /* paths within the root, NULL-terminated; NULL: all there are */
+    int64_t time;                 /* that all of it is dated by */
+} CapsShipment;
+
+/* Asks every emulator everything, keeping nothing elsewhere, and writes the file if all of them
+ * told all; an item for each (update.c). root: of the emulators, or NULL. */
+bool caps_give_shipment(const char *root, const CapsShipment *shipment, const CapsPolicy *policy,
+                        const CapsItems *items, GError **error);
 /* Each stored answer beside the one of now (verify.c). path: NULL for all. */
 bool caps_give_comparison(CapsLayers *layers, const char *path, const CapsPolicy *policy,
                           const CapsItems *items, GError **error);

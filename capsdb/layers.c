@@ -2,7 +2,8 @@
 #include "layers.h"
 
 #include "folder.h"
-#include "trust.h"
+#include "path.h"
+#include "publish.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PINS_FOLDER   "/etc/capsdb.d"
 #define HOST_FOLDER   "/var/cache/capsdb"
 #define HOST_OWN      "private/capsdb.db"
 #define HOST_SNAPSHOT "host.db"
 #define STATIC_FOLDER "/usr/lib/capsdb"
-#define MAX_STATIC    64 /* files */
+#define STATIC_FILE   "emulators.db" /* of those that are made here; packages ship more */
+#define MAX_STATIC    64             /* files */
 
 typedef struct Layer {
     const char *name;
@@ -26,7 +27,9 @@ typedef struct Layer {
 } Layer;
 
 struct CapsLayers {
-    bool system;
+    bool system, shipped;
+    char *snapshot; /* the file that others read of the host layer, where this is its owner */
+    char *root;     /* of the emulators; NULL: ours */
     CapsPins *pins;
     GPtrArray *all; /* Layer * */
     Layer *own;     /* one of them, or NULL */
@@ -61,7 +64,7 @@ static void note(CapsLayers *layers, const GError *problem)
 static bool open_own(Layer *layer, CapsStoreMode mode, GError **error)
 {
     layer->tried = true;
-    layer->store = caps_trust_path(layer->path, layer->owner, error)
+    layer->store = caps_path_is_trusted(NULL, layer->path, layer->owner, error)
                        ? caps_store_open(layer->path, mode, error)
                        : NULL;
     return layer->store != NULL;
@@ -76,7 +79,7 @@ static void open_other(CapsLayers *layers, Layer *layer)
     if (access(layer->path, F_OK) < 0 && errno == ENOENT) {
         return;
     }
-    if (caps_trust_path(layer->path, layer->owner, &problem)) {
+    if (caps_path_is_trusted(NULL, layer->path, layer->owner, &problem)) {
         layer->store = caps_store_open(layer->path, CAPS_STORE_SNAPSHOT, &problem);
     }
     if (problem) {
@@ -135,6 +138,7 @@ static bool add_host_as_owner(CapsLayers *layers, const char *folder, CapsStoreM
     g_autoptr(GError) problem = NULL;
     char *file = g_build_filename(folder, HOST_OWN, NULL);
 
+    layers->snapshot = g_build_filename(folder, HOST_SNAPSHOT, NULL);
     layers->own = add_layer(layers, "host", file, geteuid());
     if ((mode != CAPS_STORE_WRITE || make_host_folder(folder, file, &problem)) &&
         open_own(layers->own, mode, &problem)) {
@@ -164,14 +168,26 @@ static const char *root_of_environment(void)
     return root && *root ? root : NULL;
 }
 
+/* The folder that all layers but the user's are below. */
+static const char *root_of(const CapsPlace *place)
+{
+    const char *moved = root_of_environment();
+    return place->root ? place->root : moved ? moved : "/";
+}
+
+char *caps_place_static(const CapsPlace *place, const char *destdir)
+{
+    return g_build_filename(destdir ? destdir : root_of(place), STATIC_FOLDER, STATIC_FILE, NULL);
+}
+
 static bool add_all(CapsLayers *layers, const CapsPlace *place, GError **error)
 {
     const char *moved = root_of_environment();
-    const char *root = place->root ? place->root : moved ? moved : "/";
+    const char *root = root_of(place);
     g_autofree char *user =
         moved ? g_build_filename(moved, "capsdb.db", NULL)
               : g_build_filename(g_get_user_cache_dir(), "capsdb", "capsdb.db", NULL);
-    g_autofree char *pins = g_build_filename(root, PINS_FOLDER, NULL);
+    g_autofree char *pins = g_build_filename(root, CAPS_PINS_FOLDER, NULL);
     g_autofree char *host = g_build_filename(root, HOST_FOLDER, NULL);
     g_autofree char *library = g_build_filename(root, STATIC_FOLDER, NULL);
 
@@ -201,6 +217,8 @@ CapsLayers *caps_layers_open(const CapsPlace *place, GError **error)
     CapsLayers *layers = g_new0(CapsLayers, 1);
 
     layers->system = place->system;
+    layers->shipped = place->shipped;
+    layers->root = g_strdup(place->root);
     layers->all = g_ptr_array_new_with_free_func(free_layer);
     layers->notes = g_ptr_array_new_with_free_func(g_free);
     if (!(place->file ? add_named(layers, place, error) : add_all(layers, place, error))) {
@@ -217,15 +235,25 @@ void caps_layers_close(CapsLayers *layers)
         g_ptr_array_unref(layers->notes);
         caps_pins_free(layers->pins);
         g_free(layers->printed);
+        g_free(layers->snapshot);
+        g_free(layers->root);
         g_free(layers);
     }
 }
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
-bool caps_layers_is_system(const CapsLayers *layers)
+bool caps_layers_may_hold(const CapsLayers *layers, const CapsIdentity *identity, GError **error)
 {
-    return layers->system;
+    return (!layers->system && !layers->shipped) ||
+           caps_identity_is_trusted(identity, layers->system ? 0 : geteuid(), error);
+}
+
+bool caps_layers_publish(CapsLayers *layers, GError **error)
+{
+    CapsStore *own = caps_layers_own(layers);
+    return !layers->system || !own || !caps_store_is_writable(own) ||
+           caps_publish(own, layers->snapshot, error);
 }
 
 const CapsPins *caps_layers_pins(const CapsLayers *layers)
@@ -327,7 +355,7 @@ CapsIdentity *caps_layers_identify(CapsLayers *layers, const char *path, GError 
     do {
         g_autoptr(GError) problem = NULL;
         memo = caps_layers_memo(layers);
-        identity = caps_identity_new(path, memo, &problem);
+        identity = caps_identity_new(layers->root, path, memo, &problem);
         if (!problem || problem->domain != CAPS_ERROR || problem->code != CAPS_ERROR_DAMAGED) {
             caps_pass_error(&problem, error);
             break;

@@ -13,7 +13,7 @@
  *
  * One layer is written, the own one: the user's, or the host's by `--system`, which does not look
  * at a user's. A layer is used only if nobody could have written it but root and its owner
- * (trust.h): the user himself, or whom root gave /var/cache/capsdb. A layer that is missing is
+ * (path.h): the user himself, or whom root gave /var/cache/capsdb. A layer that is missing is
  * empty; one that is damaged, of another version or not to be trusted is left out and told of. None
  * of that is an error, except of a file that was named.
  *
@@ -29,9 +29,15 @@ typedef struct CapsLayers CapsLayers;
 typedef struct CapsPlace {
     CapsStoreMode mode; /* of the own layer; READ: a missing one is left out */
     const char *file;   /* this file and no other; or NULL */
-    const char *root;   /* of the system whose layers they are; NULL: CAPSDB_ROOT, or this one */
+    const char *root;   /* of the system that emulators and layers are of; NULL: this one, with its
+                         * layers below CAPSDB_ROOT if that is set */
     bool system;        /* the own layer is the host's, and no user's is looked at */
+    bool shipped;       /* with file: what is stored there is to become a static layer */
 } CapsPlace;
+
+/* Where the static layer of the emulators of a place is made: below destdir, if that is not NULL,
+ * as an installation that is packed is. Free with g_free. */
+char *caps_place_static(const CapsPlace *place, const char *destdir);
 
 /* The own layer is opened, the others when they are first looked at. Errors: of a file that was
  * named, and of the host layer if this user may not write it. */
@@ -39,8 +45,12 @@ CapsLayers *caps_layers_open(const CapsPlace *place, GError **error);
 /* Closes all; NULL is fine. Nothing is published. */
 void caps_layers_close(CapsLayers *layers);
 
-/* True if what is stored there is for everybody. */
-bool caps_layers_is_system(const CapsLayers *layers);
+/* True if what this emulator says may go into the own layer: everything, where that is the user's.
+ * In one that is for everybody only root may have been able to change the emulator; in one that is
+ * to be shipped root and who makes it. False: error is CAPS_ERROR_UNTRUSTED. */
+bool caps_layers_may_hold(const CapsLayers *layers, const CapsIdentity *identity, GError **error);
+/* Lets everybody see what is in the host layer now. Does nothing where the own layer is another. */
+bool caps_layers_publish(CapsLayers *layers, GError **error);
 const CapsPins *caps_layers_pins(const CapsLayers *layers);
 
 /* Where new answers go; NULL: nowhere, and the notes say why. Owned by layers, as all stores. */
@@ -60,7 +70,7 @@ void caps_layers_blame(CapsLayers *layers, CapsStore *store, GError **problem);
 /* What the person should be told about the layers so far, a line each, or NULL. Owned by layers. */
 const char *caps_layers_notes(CapsLayers *layers);
 
-/* The emulator at path, by whatever memo there is. policy_root: see caps_identity_new. */
+/* The emulator at path, within the root if there is one, by whatever memo there is. */
 CapsIdentity *caps_layers_identify(CapsLayers *layers, const char *path, GError **error);
 /* True: it is answered from a layer, the first that can; answer->layer says which. */
 bool caps_layers_find(CapsLayers *layers, const CapsIdentity *identity,

@@ -234,6 +234,9 @@ int capsdb_ask(capsdb *db, const char *emulator, const char *command, const char
     }
     g_mutex_lock(&db->mutex);
     bool ok = caps_ask(db->layers, emulator, &question, &policy, &answer, &error);
+    if (ok && !answer.stored) {
+        ok = caps_layers_publish(db->layers, &error);
+    }
     g_mutex_unlock(&db->mutex);
     free_question(&question);
     if (!ok) {
@@ -317,6 +320,12 @@ static void init_giving(Giving *giving, capsdb *db, capsdb_item *item, capsdb_pr
 static int end_giving(Giving *giving, capsdb *db, bool ok, const GError *error,
                       capsdb_error **ret_error)
 {
+    g_autoptr(GError) trouble = NULL;
+
+    if (giving->layers && !caps_layers_publish(giving->layers, &trouble) && ok) {
+        ok = false;
+        error = trouble;
+    }
     if (giving->layers) {
         g_mutex_lock(&db->mutex);
         keep_notes(db, giving->layers);
@@ -386,6 +395,21 @@ int capsdb_update(capsdb *db, unsigned flags, capsdb_item *item, capsdb_progress
 
     init_giving(&giving, db, item, progress, context, &error);
     bool ok = giving.layers && caps_give_update(&db->place, &policy, &giving.items, &error);
+    return end_giving(&giving, db, ok, error, ret_error);
+}
+
+int capsdb_ship(capsdb *db, const char *file, const char *destdir, const char *const *emulators,
+                long long time, capsdb_item *item, capsdb_progress *progress, void *context,
+                capsdb_error **ret_error)
+{
+    CapsPolicy policy = policy_of(db, 0);
+    g_autofree char *usual = caps_place_static(&db->place, destdir);
+    const CapsShipment shipment = {file ? file : usual, emulators, time};
+    g_autoptr(GError) error = NULL;
+    Giving giving = {item, progress, context, NULL, {0}};
+
+    giving.items = (CapsItems){give_item, progress ? give_progress : NULL, &giving};
+    bool ok = caps_give_shipment(db->place.root, &shipment, &policy, &giving.items, &error);
     return end_giving(&giving, db, ok, error, ret_error);
 }
 

@@ -3,7 +3,7 @@
 
 #include "errors.h"
 #include "folder.h"
-#include "trust.h"
+#include "path.h"
 #include "wire.h"
 
 #include <stdlib.h>
@@ -99,7 +99,7 @@ static void read_file(CapsPins *pins, const char *path, GPtrArray *notes)
     gsize length;
     json_t *list = NULL;
 
-    if (caps_trust_path(path, geteuid(), &problem) &&
+    if (caps_path_is_trusted(NULL, path, geteuid(), &problem) &&
         g_file_get_contents(path, &text, &length, &problem)) {
         list = wire_json_parse(text, length, &limits, &problem);
     }

@@ -15,6 +15,9 @@
 
 #include "answer.h"
 
+/* The admin's folder, for pins and for where emulators are (update.c). */
+#define CAPS_PINS_FOLDER "/etc/capsdb.d"
+
 typedef struct CapsPins CapsPins;
 
 /* Reads the files of a folder, which may be missing. notes: takes texts (to be freed) of what is

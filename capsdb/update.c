@@ -4,10 +4,18 @@
  * and what the drop-in files name. A drop-in file is /etc/capsdb.d/NAME.emulators: a path a line,
  * blank lines and lines that begin with # left out. Each emulator is asked by a worker of its own,
  * as many at a time as there are processors; what is known already costs nothing, so an update that
- * was interrupted goes on where it stopped. */
+ * was interrupted goes on where it stopped.
+ *
+ * What is learned goes into the own layer of the place; or, to be shipped, into a static one
+ * (docs/capsdb/layers.md). */
 #include "items.h"
 
-#include <stdlib.h>
+#include "folder.h"
+#include "path.h"
+#include "publish.h"
+
+#include <errno.h>
+
 #include <string.h>
 #include <unistd.h>
 
@@ -20,6 +28,7 @@ typedef struct Update {
     GMutex mutex; /* of all below, and of whoever takes the items */
     size_t done, total;
     bool stopped; /* no more is wanted */
+    bool failed;  /* an emulator did not tell all */
 } Update;
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -30,33 +39,38 @@ static bool is_emulator_name(const char *name)
            g_str_equal(name, "vitrine");
 }
 
-/* A path under the root, once per file: many names are links to one program. */
-static void take_path(GPtrArray *paths, GHashTable *seen, const char *root, const char *path)
-{
-    g_autofree char *full = g_build_filename(root, path, NULL);
-    char *real = realpath(full, NULL);
+/* What emulators there are, as paths within the root; once per file, since many names are links to
+ * one program. */
+typedef struct Search {
+    const char *root; /* or NULL */
+    GPtrArray *paths;
+    GHashTable *seen;
+} Search;
 
-    if (real && access(real, X_OK) == 0 && g_hash_table_add(seen, g_strdup(real))) {
-        g_ptr_array_add(paths, g_strdup(full));
+static void take_path(Search *search, const char *path)
+{
+    g_autofree char *real = caps_path_resolve(search->root, path);
+
+    if (real && access(real, X_OK) == 0 && g_hash_table_add(search->seen, g_strdup(real))) {
+        g_ptr_array_add(search->paths, g_strdup(path));
     }
-    free(real);
 }
 
-static void find_in_folder(GPtrArray *paths, GHashTable *seen, const char *root, const char *folder)
+static void find_in_folder(Search *search, const char *folder)
 {
-    g_autofree char *full = g_build_filename(root, folder, NULL);
-    g_autoptr(GDir) listing = g_dir_open(full, 0, NULL);
-    const char *name;
+    g_autofree char *there = caps_path_resolve(search->root, folder);
+    g_autoptr(GPtrArray) files = caps_folder_list(there ? there : folder, "");
 
-    while (listing && (name = g_dir_read_name(listing))) {
+    for (guint i = 0; there && i < files->len; i++) {
+        g_autofree char *name = g_path_get_basename(g_ptr_array_index(files, i));
+        g_autofree char *path = g_build_filename(folder, name, NULL);
         if (is_emulator_name(name)) {
-            g_autofree char *path = g_build_filename(folder, name, NULL);
-            take_path(paths, seen, root, path);
+            take_path(search, path);
         }
     }
 }
 
-static void find_in_file(GPtrArray *paths, GHashTable *seen, const char *root, const char *file)
+static void find_in_file(Search *search, const char *file)
 {
     g_autofree char *text = NULL;
 
@@ -67,21 +81,7 @@ static void find_in_file(GPtrArray *paths, GHashTable *seen, const char *root, c
     for (char **line = lines; *line; line++) {
         const char *path = g_strstrip(*line);
         if (*path == '/') {
-            take_path(paths, seen, root, path);
-        }
-    }
-}
-
-static void find_in_files(GPtrArray *paths, GHashTable *seen, const char *root)
-{
-    g_autofree char *folder = g_build_filename(root, "/etc/capsdb.d", NULL);
-    g_autoptr(GDir) listing = g_dir_open(folder, 0, NULL);
-    const char *name;
-
-    while (listing && (name = g_dir_read_name(listing))) {
-        if (g_str_has_suffix(name, ".emulators")) {
-            g_autofree char *file = g_build_filename(folder, name, NULL);
-            find_in_file(paths, seen, root, file);
+            take_path(search, path);
         }
     }
 }
@@ -93,15 +93,20 @@ static int compare_paths(gconstpointer a, gconstpointer b)
 
 static GPtrArray *find_all(const char *root)
 {
-    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Search search = {root, g_ptr_array_new_with_free_func(g_free),
+                     g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL)};
+    g_autofree char *there = caps_path_resolve(root, CAPS_PINS_FOLDER);
+    g_autoptr(GPtrArray) files = caps_folder_list(there ? there : CAPS_PINS_FOLDER, ".emulators");
 
     for (size_t i = 0; i < G_N_ELEMENTS(folders); i++) {
-        find_in_folder(paths, seen, root, folders[i]);
+        find_in_folder(&search, folders[i]);
     }
-    find_in_files(paths, seen, root);
-    g_ptr_array_sort(paths, compare_paths);
-    return paths;
+    for (guint i = 0; there && i < files->len; i++) {
+        find_in_file(&search, g_ptr_array_index(files, i));
+    }
+    g_hash_table_unref(search.seen);
+    g_ptr_array_sort(search.paths, compare_paths);
+    return search.paths;
 }
 
 /* ---- adding ---------------------------------------------------------------------------------- */
@@ -121,6 +126,7 @@ static bool take_item(void *context, json_t *item)
 
     g_mutex_lock(&update->mutex);
     update->done++;
+    update->failed = update->failed || json_object_get(item, "reason");
     update->stopped = update->stopped || !items->take(items->context, item);
     if (items->progress) {
         items->progress(items->context, "emulators", update->done, update->total);
@@ -147,22 +153,96 @@ static void add_in_thread(gpointer data, gpointer context)
     }
 }
 
-bool caps_give_update(const CapsPlace *place, const CapsPolicy *policy, const CapsItems *items,
-                      GError **error)
+/* Asks them all, each by a worker. */
+static bool run_workers(Update *update, GPtrArray *paths, GError **error)
 {
-    GPtrArray *paths = find_all(place->root ? place->root : "/");
-    Update update = {.place = place, .policy = policy, .items = items, .total = paths->len};
     int workers = (int)g_get_num_processors();
-    GThreadPool *pool = g_thread_pool_new(add_in_thread, &update, workers, FALSE, error);
+    GThreadPool *pool = g_thread_pool_new(add_in_thread, update, workers, FALSE, error);
 
-    g_mutex_init(&update.mutex);
+    update->total = paths->len;
+    g_mutex_init(&update->mutex);
     for (guint i = 0; i < paths->len && pool; i++) {
         g_thread_pool_push(pool, g_ptr_array_index(paths, i), NULL);
     }
     if (pool) {
         g_thread_pool_free(pool, FALSE, TRUE);
     }
-    g_mutex_clear(&update.mutex);
-    g_ptr_array_unref(paths);
+    g_mutex_clear(&update->mutex);
     return pool != NULL;
+}
+
+bool caps_give_update(const CapsPlace *place, const CapsPolicy *policy, const CapsItems *items,
+                      GError **error)
+{
+    g_autoptr(GPtrArray) paths = find_all(place->root);
+    Update update = {.place = place, .policy = policy, .items = items};
+
+    return run_workers(&update, paths, error);
+}
+
+/* ---- the static layer ------------------------------------------------------------------------ */
+
+static bool make_folder_for(const char *file, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(file);
+
+    if (g_mkdir_with_parents(folder, 0755) < 0) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: %s", folder, g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+/* Learns everything anew in a file of its own, so that nothing that was known here gets in. */
+static bool learn_and_publish(Update *update, GPtrArray *paths, const CapsShipment *shipment,
+                              GError **error)
+{
+    g_autoptr(CapsLayers) layers = caps_layers_open(update->place, error);
+
+    if (!layers || !run_workers(update, paths, error)) {
+        return false;
+    }
+    if (update->failed || update->stopped) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED,
+                    "%s: not written, since not every emulator told all", shipment->file);
+        return false;
+    }
+    return make_folder_for(shipment->file, error) &&
+           caps_publish_static(caps_layers_own(layers), shipment->time, shipment->file, error);
+}
+
+static void remove_folder(const char *path)
+{
+    g_autoptr(GPtrArray) files = caps_folder_list(path, "");
+    for (guint i = 0; i < files->len; i++) {
+        unlink(g_ptr_array_index(files, i));
+    }
+    rmdir(path);
+}
+
+static GPtrArray *copy_paths(const char *const *paths)
+{
+    GPtrArray *copied = g_ptr_array_new_with_free_func(g_free);
+    for (; *paths; paths++) {
+        g_ptr_array_add(copied, g_strdup(*paths));
+    }
+    return copied;
+}
+
+bool caps_give_shipment(const char *root, const CapsShipment *shipment, const CapsPolicy *policy,
+                        const CapsItems *items, GError **error)
+{
+    g_autoptr(GPtrArray) paths =
+        shipment->emulators ? copy_paths(shipment->emulators) : find_all(root);
+    g_autofree char *folder = g_dir_make_tmp("capsdb-XXXXXX", error);
+
+    if (!folder) {
+        return false;
+    }
+    g_autofree char *work = g_build_filename(folder, "work.db", NULL);
+    const CapsPlace place = {.root = root, .file = work, .shipped = true};
+    Update update = {.place = &place, .policy = policy, .items = items};
+    bool ok = learn_and_publish(&update, paths, shipment, error);
+    remove_folder(folder);
+    return ok;
 }

@@ -149,7 +149,7 @@ static bool launch_for(Session *session, json_t *target, GError **error)
     prb_conversation_close(conversation);
     session->target = target;
     session->conversation =
-        prb_conversation_open(session->identity->path, launch.machine,
+        prb_conversation_open(session->identity->file, launch.machine,
                               (const char *const *)launch.more, &session->policy->limits, error);
     return session->conversation != NULL;
 }

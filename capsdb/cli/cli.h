@@ -29,6 +29,7 @@ typedef struct Cli {
     json_t *target;    /* or NULL */
     json_t *arguments; /* or NULL */
     unsigned flags;    /* CAPSDB_… of the calls */
+    bool usr;          /* makes a static layer */
     unsigned deadline; /* in milliseconds; 0: not given */
     bool dot, page;    /* a picture for Graphviz, for a browser */
 } Cli;
@@ -43,6 +44,7 @@ typedef enum {
     CLI_TAKES_ROOT = 1 << 5,
     CLI_TAKES_SYSTEM = 1 << 6,
     CLI_TAKES_PICTURE = 1 << 7, /* --dot, --html */
+    CLI_TAKES_USR = 1 << 8,
 } CliTakes;
 
 typedef struct CliVerb {

@@ -107,26 +107,83 @@ int cli_record(const Cli *cli)
     return cli_items_done(&items, error);
 }
 
+static void say_added(const CliItems *items)
+{
+    if (items->cli->format == CLI_PEOPLE) {
+        cli_say("%zu emulators: %lld added, %lld known, %lld failed\n", items->count,
+                cli_number(items->counts, "added"), cli_number(items->counts, "known"),
+                cli_number(items->counts, "failed"));
+    }
+}
+
+/* The time that a static layer is dated by: SOURCE_DATE_EPOCH (reproducible-builds.org), or now. */
+static bool read_epoch(long long *ret_time)
+{
+    const char *text = g_getenv("SOURCE_DATE_EPOCH");
+    char *end;
+
+    if (!text || !*text) {
+        *ret_time = g_get_real_time() / G_USEC_PER_SEC;
+        return true;
+    }
+    *ret_time = g_ascii_strtoll(text, &end, 10);
+    return (!*end && *ret_time >= 0) ||
+           cli_usage("SOURCE_DATE_EPOCH wants seconds since 1970, not \"%s\"", text) == 0;
+}
+
+/* The layers of this user are not looked at, so that none is made either. */
+static int ship(const Cli *cli, const char *destdir)
+{
+    Cli other = *cli;
+    CliItems items;
+    capsdb *db;
+    capsdb_error *error = NULL;
+    const char *const *emulators = (const char *const *)(cli->rest[0] ? cli->rest : NULL);
+    long long time;
+    int code;
+
+    other.database = NULL;
+    if (!read_epoch(&time)) {
+        return CAPSDB_USAGE;
+    }
+    if (!cli_open(&other, CAPSDB_READ_ONLY, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, show_added);
+    items.counted = "outcome";
+    capsdb_ship(db, cli->database, destdir, emulators, time, cli_items_take, cli_progress, &items,
+                &error);
+    say_added(&items);
+    cli_close(db);
+    return cli_items_done(&items, error);
+}
+
 int cli_update(const Cli *cli)
 {
+    const char *destdir = g_getenv("DESTDIR");
     CliItems items;
     capsdb *db;
     capsdb_error *error = NULL;
     int code;
 
+    destdir = destdir && *destdir ? destdir : NULL;
+    if ((cli->flags & CAPSDB_SYSTEM) && (cli->usr || destdir)) {
+        return cli_usage("--system is for the system that runs: neither --usr nor DESTDIR goes "
+                         "with it");
+    }
+    if (cli->usr) {
+        return ship(cli, destdir);
+    }
     if (cli->rest[0]) {
-        return cli_usage("update takes no words; add does");
+        return cli_usage("update takes no words; add does, and update --usr");
     }
     if (!cli_open(cli, 0, &db, &code)) {
         return code;
     }
     cli_items_init(&items, cli, show_added);
     items.counted = "outcome";
-    if (capsdb_update(db, cli->flags, cli_items_take, cli_progress, &items, &error) == 0 &&
-        cli->format == CLI_PEOPLE) {
-        cli_say("%zu emulators: %lld added, %lld known, %lld failed\n", items.count,
-                cli_number(items.counts, "added"), cli_number(items.counts, "known"),
-                cli_number(items.counts, "failed"));
+    if (capsdb_update(db, cli->flags, cli_items_take, cli_progress, &items, &error) == 0) {
+        say_added(&items);
     }
     cli_close(db);
     return cli_items_done(&items, error);

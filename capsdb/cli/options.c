@@ -56,6 +56,13 @@ static bool take_system(Cli *cli, const char *value)
     return true;
 }
 
+static bool take_usr(Cli *cli, const char *value)
+{
+    (void)value;
+    cli->usr = true;
+    return true;
+}
+
 static bool take_json(Cli *cli, const char *value)
 {
     (void)value;
@@ -143,6 +150,9 @@ static const Option options[] = {
     {{"--system", NULL, "keeps the answers for everybody here, not for this user alone"},
      CLI_TAKES_SYSTEM,
      take_system},
+    {{"--usr", NULL, "makes a static layer, to be shipped; --db names its file"},
+     CLI_TAKES_USR,
+     take_usr},
     {{"--deadline", "SECONDS", "the longest that one launch may take; 10 unless given"},
      CLI_TAKES_DEADLINE,
      take_deadline},

@@ -15,7 +15,7 @@ const CliVerb cli_verbs[] = {
     {"add", "PATH...", "asks emulators, or recordings of them, all that depends on them alone",
      COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE, cli_add},
     {"update", "", "adds every emulator of the system",
-     COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE, cli_update},
+     COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE | CLI_TAKES_USR, cli_update},
     {"record", "PATH FILE.replies", "records what add asks, to be added in place of the binary",
      COMMON | CLI_TAKES_DEADLINE, cli_record},
     {"list", "", "lists the emulators in the database", COMMON, cli_list},

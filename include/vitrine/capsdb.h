@@ -127,6 +127,14 @@ int capsdb_record(capsdb *db, const char *emulator, const char *file, capsdb_ite
  * processors. An item for each, one that failed too. */
 int capsdb_update(capsdb *db, unsigned flags, capsdb_item *item, capsdb_progress *progress,
                   void *context, capsdb_error **ret_error);
+/* Makes a static layer, to be shipped with the emulators: asks them everything, keeps nothing of
+ * that in the database, and writes file only if all of them told all. The same emulators and time
+ * (seconds since the epoch, which all of it is dated by) give the same bytes, whoever asks where.
+ * file: NULL for usr/lib/capsdb/emulators.db below destdir, if that is not NULL, or below the root.
+ * emulators: paths, the last one NULL; or NULL for all. An item for each. */
+int capsdb_ship(capsdb *db, const char *file, const char *destdir, const char *const *emulators,
+                long long time, capsdb_item *item, capsdb_progress *progress, void *context,
+                capsdb_error **ret_error);
 /* The emulators in the database, an item for each. */
 int capsdb_list(capsdb *db, capsdb_item *item, void *context, capsdb_error **ret_error);
 /* All that is known of an emulator, in one item; CAPSDB_NOT_STORED if that is nothing. */

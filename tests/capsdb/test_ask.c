@@ -210,7 +210,7 @@ static void test_failures_expire(void **state)
     const Place *place = *state;
     const char *path = HOSTILE "not-json";
     CapsQuestion question = {.command = "query-version"};
-    g_autoptr(CapsIdentity) identity = caps_identity_new(path, place->store, NULL);
+    g_autoptr(CapsIdentity) identity = caps_identity_new(NULL, path, place->store, NULL);
     int64_t last = 0;
 
     for (int attempt = 1; attempt <= 3; attempt++) {

@@ -84,7 +84,7 @@ static int tear_down(void **state)
 static char *hash_of(const Tree *tree, const char *path)
 {
     g_autoptr(GError) error = NULL;
-    g_autoptr(CapsIdentity) identity = caps_identity_new(path, tree->store, &error);
+    g_autoptr(CapsIdentity) identity = caps_identity_new(NULL, path, tree->store, &error);
     if (!identity) {
         fail_msg("%s", error->message);
     }
@@ -274,7 +274,7 @@ static void test_the_memo(void **state)
     /* The memo is only that: an edited one is found out, not believed. */
     assert_true(caps_store_run(tree->store, "UPDATE file_memo SET hash = 'x' || hash", NULL, ""));
     g_autoptr(GError) error = NULL;
-    assert_null(caps_identity_new(tree->link, tree->store, &error));
+    assert_null(caps_identity_new(NULL, tree->link, tree->store, &error));
     assert_true(g_error_matches(error, CAPS_ERROR, CAPS_ERROR_DAMAGED));
 }
 
@@ -302,13 +302,13 @@ static void test_paths_without_an_identity(void **state)
 {
     const Tree *tree = *state;
     g_autoptr(GError) error = NULL;
-    assert_null(caps_identity_new("/nonexistent/emulator", tree->store, &error));
+    assert_null(caps_identity_new(NULL, "/nonexistent/emulator", tree->store, &error));
     assert_true(g_error_matches(error, PRB_ERROR, PRB_ERROR_NOT_FOUND));
     g_clear_error(&error);
-    assert_null(caps_identity_new(tree->root, tree->store, &error));
+    assert_null(caps_identity_new(NULL, tree->root, tree->store, &error));
     assert_true(g_error_matches(error, PRB_ERROR, PRB_ERROR_NOT_EXECUTABLE));
     g_clear_error(&error);
-    assert_null(caps_identity_new(tree->module, tree->store, &error));
+    assert_null(caps_identity_new(NULL, tree->module, tree->store, &error));
     assert_true(g_error_matches(error, PRB_ERROR, PRB_ERROR_NOT_EXECUTABLE));
 }
 

@@ -1,7 +1,7 @@
 /* The layers: who is trusted, which one answers, and that none of them can be fatal. */
 #include "errors.h"
 #include "layers.h"
-#include "trust.h"
+#include "path.h"
 #include "wire.h"
 
 #include <setjmp.h>
@@ -122,7 +122,7 @@ static char *who_answers(CapsLayers *layers)
 static bool is_trusted(const char *path, uid_t owner, const char *why)
 {
     g_autoptr(GError) error = NULL;
-    bool trusted = caps_trust_path(path, owner, &error);
+    bool trusted = caps_path_is_trusted(NULL, path, owner, &error);
 
     if (!trusted) {
         assert_true(g_error_matches(error, CAPS_ERROR, CAPS_ERROR_UNTRUSTED));
