@@ -56,7 +56,7 @@ static bool keep_fact(void *context, const PrbFact *fact, GError **error)
                                 .asked = g_get_real_time() / G_USEC_PER_SEC};
     kept->quarantine = fact->quarantine;
     if (fact->error) {
-        caps_asking_describe(&kept->answer, fact->error);
+        caps_asking_describe(&adding->asking, &kept->answer, fact->error);
         kept->answer.transient = false; /* asked alone, it died again */
     }
     g_ptr_array_add(adding->facts, kept);

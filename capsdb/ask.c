@@ -215,10 +215,15 @@ static bool save_answer(CapsAsking *asking, CapsAnswer *answer, GError **error)
     return caps_store_end(asking->store, ok, error);
 }
 
-void caps_asking_describe(CapsAnswer *answer, const GError *problem)
+void caps_asking_describe(const CapsAsking *asking, CapsAnswer *answer, const GError *problem)
 {
+    const CapsIdentity *identity = asking->identity;
+    g_autofree char *valid = g_utf8_make_valid(problem->message, -1);
+    g_autoptr(GString) message = g_string_new(valid);
+
+    g_string_replace(message, identity->file, identity->path, 0);
     answer->reason = g_strdup(prb_error_reason(problem->code));
-    answer->message = g_utf8_make_valid(problem->message, -1);
+    answer->message = g_strdup(message->str);
     answer->transient = problem->code != PRB_ERROR_REFUSED && problem->code != PRB_ERROR_CRASHED;
 }
 
@@ -250,7 +255,7 @@ static bool ask_and_save(CapsAsking *asking, CapsAnswer *ret_answer, GError **er
         return false;
     }
     if (problem) {
-        caps_asking_describe(&answer, problem);
+        caps_asking_describe(asking, &answer, problem);
         g_clear_error(&problem);
     }
     bool ok = save_answer(asking, &answer, &problem);

@@ -16,8 +16,8 @@ typedef struct CapsAsking {
     bool tells;         /* and it tells what it read */
 } CapsAsking;
 
-/* The answer that an error of the prober is. */
-void caps_asking_describe(CapsAnswer *answer, const GError *problem);
+/* The answer that an error of the prober is; of where the root is it says nothing. */
+void caps_asking_describe(const CapsAsking *asking, CapsAnswer *answer, const GError *problem);
 /* The question is not put again by caps_add(); with a value: it may be again. */
 bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, GError **error);
 /* Fills it for the emulator at path: identity and host are to be freed. False: there is none, or it

@@ -242,6 +242,11 @@ static bool add_program(Finder *finder, const char *path, const char *role, unsi
     return ok;
 }
 
+bool caps_name_prefers_kvm(const char *path)
+{
+    return g_str_has_suffix(path, "kvm");
+}
+
 /* The name it is called by counts where the program can see it and is known to: a script may look
  * at $0, a QEMU whose name ends in "kvm" prefers that accelerator. */
 static char *name_that_counts(const CapsIdentity *identity)
@@ -252,7 +257,7 @@ static char *name_that_counts(const CapsIdentity *identity)
     if (g_str_equal(first->role, "script")) {
         return g_steal_pointer(&name);
     }
-    return g_strdup(g_str_has_suffix(name, "kvm") ? "kvm" : "");
+    return g_strdup(caps_name_prefers_kvm(name) ? "kvm" : "");
 }
 
 static void compute_hash(CapsIdentity *identity)

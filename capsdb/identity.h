@@ -37,6 +37,8 @@ void caps_identity_free(CapsIdentity *identity);
 /* True if nobody but root and owner can change any of it, nor add a module: each file and folder,
  * and the way there (path.h). */
 bool caps_identity_is_trusted(const CapsIdentity *identity, uid_t owner, GError **error);
+/* True if a QEMU that is called so prefers KVM: the one thing about a name that all know. */
+bool caps_name_prefers_kvm(const char *path);
 /* The parts as JSON: an array of {role, path, hash}. New reference. */
 json_t *caps_identity_parts(const CapsIdentity *identity);
 

@@ -117,19 +117,18 @@ static uid_t owner_of(const char *folder)
 static bool make_host_folder(const char *folder, const char *file, GError **error)
 {
     g_autofree char *own = g_path_get_dirname(file);
-    uid_t owner = owner_of(folder);
 
-    if (g_mkdir_with_parents(folder, 0755) < 0 || g_mkdir_with_parents(own, 0700) < 0) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "%s: %s; it is for its owner to write",
-                    folder, g_strerror(errno));
-        return false;
-    }
-    if (owner != geteuid()) {
+    if (owner_of(folder) != geteuid()) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY,
                     "%s: it is for user %u to write; run this as that user", folder,
-                    (unsigned)owner);
+                    (unsigned)owner_of(folder));
+        return false;
     }
-    return owner == geteuid();
+    if (g_mkdir_with_parents(folder, 0755) < 0 || g_mkdir_with_parents(own, 0700) < 0) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "%s: %s", folder, g_strerror(errno));
+        return false;
+    }
+    return true;
 }
 
 static bool add_host_as_owner(CapsLayers *layers, const char *folder, CapsStoreMode mode,

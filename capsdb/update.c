@@ -39,8 +39,8 @@ static bool is_emulator_name(const char *name)
            g_str_equal(name, "vitrine");
 }
 
-/* What emulators there are, as paths within the root; once per file, since many names are links to
- * one program. */
+/* What emulators there are, as paths within the root; once per file and meaning of its name, since
+ * many names are links to one program. */
 typedef struct Search {
     const char *root; /* or NULL */
     GPtrArray *paths;
@@ -51,7 +51,9 @@ static void take_path(Search *search, const char *path)
 {
     g_autofree char *real = caps_path_resolve(search->root, path);
 
-    if (real && access(real, X_OK) == 0 && g_hash_table_add(search->seen, g_strdup(real))) {
+    g_autofree char *key = g_strconcat(caps_name_prefers_kvm(path) ? "kvm " : "", real, NULL);
+
+    if (real && access(real, X_OK) == 0 && g_hash_table_add(search->seen, g_strdup(key))) {
         g_ptr_array_add(search->paths, g_strdup(path));
     }
 }
