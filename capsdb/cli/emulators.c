@@ -154,6 +154,9 @@ static int ship(const Cli *cli, const char *destdir)
     capsdb_ship(db, cli->database, destdir, emulators, time, cli_items_take, cli_progress, &items,
                 &error);
     say_added(&items);
+    if (error && items.worst != CAPSDB_YES) {
+        cli_tell("%s", capsdb_error_message(error)); /* beside what the items say */
+    }
     cli_close(db);
     return cli_items_done(&items, error);
 }

@@ -204,8 +204,8 @@ class Keeping(Base):
         (root / "usr/bin/other").write_text("not one")
         (root / "etc/capsdb.d/mine.emulators").write_text("# ours\n/opt/second\n\n/opt/missing\n")
         first = json.loads(self.run_capsdb("update", "--root", root, "--json"))
-        self.assertEqual(sorted(os.path.realpath(item["emulator"]) for item in first),
-                         [str(root / "opt/second"), str(root / "usr/bin/qemu-system-first")])
+        self.assertEqual(sorted(item["emulator"] for item in first),  # within the root
+                         ["/opt/second", "/usr/bin/qemu-system-first"])
         self.assertNotIn("failed", [item["outcome"] for item in first])
         again = json.loads(self.run_capsdb("update", "--root", root, "--json"))
         self.assertEqual([item["outcome"] for item in again], ["known", "known"])

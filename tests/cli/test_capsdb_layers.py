@@ -73,7 +73,7 @@ class Base(unittest.TestCase):
         return json.loads(self.run_capsdb(*words, **how))
 
     def listed(self, *words, **how):
-        return sorted(row["path"] for row in
+        return sorted(row["emulator"] for row in
                       json.loads(self.run_capsdb("list", "--json", *words, **how)))
 
 
@@ -328,7 +328,8 @@ class Static(Base):
         (self.root / "usr/bin/qemu-system-out").symlink_to("../../../../../../bin/true")
         (self.root / "usr/bin/qemu-system-loop").symlink_to("qemu-system-loop")
         told = json.loads(self.run_capsdb("update", "--json"))
-        self.assertEqual(told, {"added": 2, "known": 0, "failed": 0})  # by its name, and as …kvm
+        self.assertEqual(sorted(item["emulator"] for item in told),  # by its name, and as …kvm
+                         ["/usr/bin/qemu-kvm", self.emulator])
         self.run_capsdb("ask", "query-version", "--emulator", "/usr/bin/qemu-kvm", "--no-probe")
 
 
@@ -373,6 +374,7 @@ class Media(Base):
         self.assertIn("not stored", self.told)
         self.assertIn("Read-only", self.told)
         self.assertIn("board-1.0", told)
+        self.install("usr/bin/qemu-system-second")
         self.namespace(read_only, "update", "--system", code=6)
 
     @as_root
@@ -452,7 +454,7 @@ class Pinned(Base):
         self.run_capsdb("ask", "device-list-properties", "--emulator", self.emulator, "--arg",
                         "typename=net", "--again", code=3)
         self.assertIn("it dies of this", self.told)
-        told = json.loads(self.run_capsdb("add", self.emulator, "--json"))
+        told, = json.loads(self.run_capsdb("add", self.emulator, "--json"))
         self.assertEqual((told["quarantined"], told["launches"]), (0, 1))
 
     @as_root
