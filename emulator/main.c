@@ -52,6 +52,11 @@ int main(int argc, char **argv)
             fputs(help, stdout);
             return 0;
         }
+        if (is_option(argv[i], "d") && i + 1 < argc && !strcmp(argv[i + 1], "help")) {
+            g_autofree char *help = emu_trace_help();
+            fputs(help, stdout);
+            return 0;
+        }
     }
     return run(argc, argv);
 }

@@ -77,6 +77,8 @@ void emu_session_free(EmuSession *session)
     g_main_loop_unref(session->loop);
     if (session->pidfile)
         unlink(session->pidfile);
+    if (session->policy.trace_file)
+        fclose(session->policy.trace_file);
     g_free(session->pidfile);
     g_free(session->name);
     g_free(session);
@@ -227,6 +229,15 @@ static void log_line(void *context, const char *device, const char *text)
     emu_session_say(context, "%s: %s", device, text);
 }
 
+static void trace_line(void *context, const char *line)
+{
+    EmuSession *session = context;
+    if (session->policy.trace_file)
+        fprintf(session->policy.trace_file, "%s\n", line);
+    else
+        session->say(line);
+}
+
 static void power_off(EmuSession *session, const EmuPowerRequest *request)
 {
     emu_machine_power_off(session->machine);
@@ -365,6 +376,8 @@ static bool build_machine(EmuSession *session, GError **error)
         .attention = want_attention,
         .load = load_machine,
         .log = log_line,
+        .traced = session->policy.traced,
+        .trace = trace_line,
         .context = session,
     };
     g_autoptr(GError) cause = NULL;

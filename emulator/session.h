@@ -6,6 +6,8 @@
 #ifndef VITRINE_EMULATOR_SESSION_H
 #define VITRINE_EMULATOR_SESSION_H
 
+#include <stdio.h>
+
 #include <api.h>
 #include <query.h>
 
@@ -18,6 +20,8 @@ typedef struct EmuSession EmuSession;
 typedef struct EmuSessionPolicy {
     bool no_reboot;   /* a reset ends the program */
     bool no_shutdown; /* power-off only stops the machine */
+    unsigned traced;  /* EmuTrace, as a set; before the machine is built */
+    FILE *trace_file; /* where to; NULL: to whoever started the program. Closed with the session */
 } EmuSessionPolicy;
 
 /* say: shows a line to whoever started the program; called from any thread. */

@@ -3,6 +3,7 @@
  * A hart's thread runs it, waits where the guest waits (WFI), and stands still while the machine
  * does. Memory is touched directly; all other addresses go through the machine's lock. */
 #include "accel/accel.h"
+#include "accel/interp_trace.h"
 #include "engine/machine.h"
 
 #include <riscv.h>
@@ -18,6 +19,7 @@ typedef struct Interp Interp;
 typedef struct Cpu {
     Interp *interp;
     EmuRiscvHart *hart;
+    EmuRiscvIsa isa;
     EmuDevice *device;
     EmuTimer *timer; /* of the supervisor's own timer (Sstc) */
     GThread *thread; /* NULL: has never run */
@@ -98,11 +100,18 @@ static bool bus_file(void *context, unsigned hart_id, bool machine_level, unsign
     return true;
 }
 
+static void bus_trace(void *context, unsigned hart_id, const EmuRiscvEvent *event)
+{
+    Interp *interp = context;
+    emu_interp_trace(interp->machine, &interp->cpus[hart_id]->isa, hart_id, event);
+}
+
 static const EmuRiscvBusOps bus_ops = {
     .load = bus_load,
     .store = bus_store,
     .time = bus_time,
     .deadline = bus_deadline,
+    .trace = bus_trace,
     .file = bus_file,
 };
 
@@ -272,7 +281,9 @@ static bool interp_cpu_init(void *state, EmuDevice *device, void **ret_cpu, GErr
     Cpu *cpu = g_new0(Cpu, 1);
     cpu->interp = interp;
     cpu->device = device;
+    cpu->isa = isa;
     cpu->hart = emu_riscv_hart_new(interp->bus, &isa, interp->n_cpus);
+    emu_riscv_hart_set_trace(cpu->hart, emu_interp_trace_kinds(interp->machine));
     cpu->timer = emu_device_timer_new(device, timer_expired, interp->n_cpus);
     g_mutex_init(&cpu->lock);
     g_cond_init(&cpu->wake);

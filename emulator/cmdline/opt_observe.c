@@ -1,6 +1,8 @@
 /* opt_observe: the options for looking at what the guest does. */
 #include "cmdline/options_internal.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gdb/gdb.h"
@@ -25,4 +27,25 @@ bool emu_opt_gdb_default(EmuOptions *options, const char *text, GError **error)
 {
     (void)text;
     return emu_opt_gdb(options, "tcp::1234", error);
+}
+
+bool emu_opt_trace(EmuOptions *options, const char *text, GError **error)
+{
+    unsigned set;
+    if (!emu_trace_parse(text, &set, error))
+        return false;
+    emu_session_policy(options->session)->traced |= set;
+    return true;
+}
+
+bool emu_opt_trace_file(EmuOptions *options, const char *text, GError **error)
+{
+    FILE *file = fopen(text, "we");
+    if (!file)
+        return emu_options_fail(error, "'%s' cannot be written: %s", text, g_strerror(errno));
+    EmuSessionPolicy *policy = emu_session_policy(options->session);
+    if (policy->trace_file)
+        fclose(policy->trace_file);
+    policy->trace_file = file;
+    return true;
 }

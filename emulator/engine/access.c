@@ -61,11 +61,19 @@ void emu_range_write(const EmuRange *range, uint64_t offset, unsigned size, uint
     emu_device_unlock(range->device);
 }
 
+static bool nobody(EmuMachine *machine, const char *what, uint64_t address, unsigned size)
+{
+    if (emu_machine_traces(machine, EMU_TRACE_UNIMP))
+        emu_machine_trace(machine, "unimp: %s of %u bytes at 0x%" G_GINT64_MODIFIER "x", what, size,
+                          address);
+    return false;
+}
+
 bool emu_machine_read(EmuMachine *machine, uint64_t address, unsigned size, uint64_t *ret_value)
 {
     const EmuRange *range = emu_space_find(machine->space, address, size);
     if (!range)
-        return false;
+        return nobody(machine, "read", address, size);
     *ret_value = emu_range_read(range, address - range->base, size);
     return true;
 }
@@ -74,7 +82,7 @@ bool emu_machine_write(EmuMachine *machine, uint64_t address, unsigned size, uin
 {
     const EmuRange *range = emu_space_find(machine->space, address, size);
     if (!range)
-        return false;
+        return nobody(machine, "write", address, size);
     emu_range_write(range, address - range->base, size, value);
     return true;
 }

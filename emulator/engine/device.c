@@ -208,12 +208,17 @@ void emu_device_guest_error(EmuDevice *device, const char *format, ...)
 {
     const EmuMachineConfig *config = &device->machine->config;
     uint64_t n = ++device->n_guest_errors;
-    if (!config->log || !is_worth_logging(n))
+    bool traced = emu_machine_traces(device->machine, EMU_TRACE_GUEST_ERRORS);
+    if (!traced && (!config->log || !is_worth_logging(n)))
         return;
     va_list arguments;
     va_start(arguments, format);
     g_autofree char *text = g_strdup_vprintf(format, arguments);
     va_end(arguments);
+    if (traced) {
+        emu_machine_trace(device->machine, "guest error: %s: %s", device->model->id, text);
+        return;
+    }
     g_autofree char *line = n <= 4 ? g_strdup_printf("guest error: %s", text)
                                    : g_strdup_printf("guest error: %s (number %" G_GUINT64_FORMAT
                                                      "; few of them are shown)",

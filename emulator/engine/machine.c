@@ -413,6 +413,20 @@ const MdlHardware *emu_machine_hardware(const EmuMachine *machine)
     return machine->hardware;
 }
 
+bool emu_machine_traces(const EmuMachine *machine, EmuTrace what)
+{
+    return machine->config.traced & what;
+}
+
+void emu_machine_trace(const EmuMachine *machine, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    g_autofree char *line = g_strdup_vprintf(format, arguments);
+    va_end(arguments);
+    machine->config.trace(machine->config.context, line);
+}
+
 const EmuAccel *emu_machine_accel(const EmuMachine *machine)
 {
     return machine->config.accel;

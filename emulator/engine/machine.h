@@ -12,6 +12,7 @@
 #include "accel/accel.h"
 #include "engine/clock.h"
 #include "engine/space.h"
+#include "engine/trace.h"
 #include "host/backends.h"
 
 typedef enum {
@@ -44,6 +45,10 @@ typedef struct EmuMachineConfig {
      * what the machine starts with. */
     void (*load)(void *context, EmuMachine *machine);
     void (*log)(void *context, const char *device, const char *text);
+    /* What is traced (EmuTrace, a set), and where to: a line, from any thread, with the lock held
+     * or not. */
+    unsigned traced;
+    void (*trace)(void *context, const char *line);
     void *context;
 } EmuMachineConfig;
 
@@ -121,6 +126,9 @@ uint8_t *emu_machine_ram(EmuMachine *machine, uint64_t address, uint64_t size);
 size_t emu_machine_n_devices(const EmuMachine *machine);
 EmuDevice *emu_machine_device_at(const EmuMachine *machine, size_t index); /* tree order */
 EmuDevice *emu_machine_device(const EmuMachine *machine, const char *id);  /* NULL: none */
+/* A line about something that is traced; for who has asked emu_machine_traces(). */
+bool emu_machine_traces(const EmuMachine *machine, EmuTrace what);
+void emu_machine_trace(const EmuMachine *machine, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* The accelerator, and its state of the whole machine. */
 const EmuAccel *emu_machine_accel(const EmuMachine *machine);
 void *emu_machine_accel_state(const EmuMachine *machine);

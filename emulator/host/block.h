@@ -1,4 +1,5 @@
-/* block: storage on the host, read and written at offsets: a raw file or block device.
+/* block: storage on the host, read and written at offsets: a raw file or block device, or what an
+ * NBD server has.
  *
  * Knows nothing of devices, guests or QMP. Reading and writing block, and may be done from several
  * threads at once. */
@@ -25,6 +26,20 @@ typedef struct EmuBlockFile {
 /* NULL: error says what is wrong with the file. A lock (fcntl(2), open file description locks)
  * keeps everybody else who asks from writing it, and with write access from reading it. */
 EmuBlockBackend *emu_block_open_file(const EmuBlockFile *file, GError **error);
+
+typedef struct EmuBlockNbd {
+    const char *path;        /* of a unix socket; NULL: TCP */
+    const char *host, *port; /* of TCP */
+    const char *export_name; /* NULL: "" */
+    bool read_only, keep;
+    unsigned reconnect_delay; /* seconds that requests wait for a server that is gone; then, as with
+                                 0 after a single try, they end in an error */
+} EmuBlockNbd;
+
+/* Connects at once. NULL: error says what is wrong with the server, or that the library that speaks
+ * NBD is not there. A request that gets no answer for 30 s ends in an error. */
+EmuBlockBackend *emu_block_open_nbd(const EmuBlockNbd *options, GError **error);
+
 void emu_block_backend_free(EmuBlockBackend *backend);
 
 uint64_t emu_block_backend_size(const EmuBlockBackend *backend); /* bytes: whole sectors */

@@ -15,6 +15,8 @@
 
 #include <wire.h>
 
+#include "host/net_internal.h"
+
 #define LENGTH_SIZE 4
 #define MAX_PARTS   64
 #define MAX_AT_ONCE 64           /* frames handed over before others get their turn */
@@ -38,6 +40,7 @@ struct EmuNetBackend {
 
     EmuNetUser user;
     bool is_attached;
+    EmuNetRouter *router; /* NULL: the other end is not in this process */
 };
 
 typedef struct NetSource {
@@ -285,9 +288,15 @@ void emu_net_backend_free(EmuNetBackend *backend)
     if (backend->unlink_path)
         unlink(backend->unlink_path);
     g_free(backend->unlink_path);
+    emu_net_router_free(backend->router);
     g_byte_array_free(backend->queue, TRUE);
     g_mutex_clear(&backend->lock);
     g_free(backend);
+}
+
+void emu_net_backend_set_router(EmuNetBackend *backend, EmuNetRouter *router)
+{
+    backend->router = router;
 }
 
 bool emu_net_backend_attach(EmuNetBackend *backend, const EmuNetUser *user)

@@ -1,4 +1,5 @@
-/* net: Ethernet frames to and from the host: a unix socket, or a tap interface.
+/* net: Ethernet frames to and from the host: a unix socket, a tap interface, or a network of its
+ * own.
  *
  * One user at a time. What arrives is handed over on the main context it was opened in; sending is
  * allowed from any thread and never blocks: what the host cannot take is dropped, as on a wire.
@@ -34,6 +35,18 @@ EmuNetBackend *emu_net_dgram(const char *local, const char *remote, GError **err
 EmuNetBackend *emu_net_tap(const char *ifname, GError **error);
 /* An inherited, connected socket. Taken over. */
 EmuNetBackend *emu_net_fd(int fd, GError **error);
+
+typedef struct EmuNetUserOptions { /* texts may be NULL: what libslirp's users are used to */
+    bool restricted;               /* the guest reaches nothing but the router */
+    bool no_ipv4, no_ipv6;
+    const char *net;                    /* "10.0.2.0/24" */
+    const char *host, *dns, *dhcpstart; /* "10.0.2.2", "10.0.2.3", "10.0.2.15" */
+    const char *hostname;               /* that DHCP tells the guest */
+    const char *const *forwards;        /* NULL-terminated: "tcp:127.0.0.1:2222-:22" */
+} EmuNetUserOptions;
+
+/* A network behind a router in this process (libslirp, loaded when it is first needed). */
+EmuNetBackend *emu_net_user(const EmuNetUserOptions *options, GError **error);
 void emu_net_backend_free(EmuNetBackend *backend);
 
 /* False: somebody is attached already. link() tells of changes from now on. */

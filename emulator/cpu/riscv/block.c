@@ -139,6 +139,12 @@ static bool build(Hart *hart, Block *block, const FetchEntry *page, unsigned max
     memcpy(code, source.host, block->size);
     block->code = code;
     hart->stats.blocks++;
+    if (hart->tracing & EMU_RISCV_TRACE_BLOCK) {
+        emu_riscv_trace(hart, &(EmuRiscvEvent){.kind = EMU_RISCV_TRACE_BLOCK,
+                                               .pc = hart->pc,
+                                               .code = block->code,
+                                               .size = block->size});
+    }
     return true;
 }
 

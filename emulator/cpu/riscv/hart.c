@@ -222,9 +222,20 @@ void emu_riscv_hart_break_again(EmuRiscvHart *hart)
     hart->reported_at = NO_PC;
 }
 
-void emu_riscv_hart_set_trace(EmuRiscvHart *hart, bool on)
+void emu_riscv_hart_set_trace(EmuRiscvHart *hart, unsigned kinds)
 {
-    hart->tracing = on;
+    hart->tracing = hart->bus->ops.trace ? kinds : 0;
+    emu_riscv_blocks_flush(hart); /* those that are there will be decoded again */
+}
+
+/* The bus is never called with the guest's rounding mode. */
+void emu_riscv_trace(Hart *hart, const EmuRiscvEvent *event)
+{
+    bool entered = emu_riscv_fp_leave(hart);
+    hart->bus->ops.trace(hart->bus->ctx, hart->id, event);
+    if (entered) {
+        emu_riscv_fp_enter(hart);
+    }
 }
 
 EmuRiscvStats emu_riscv_hart_stats(const EmuRiscvHart *hart)

@@ -233,7 +233,8 @@ struct EmuRiscvHart {
     /* run */
     uint64_t run_limit;
     _Atomic bool stop_wanted;
-    bool waiting, tracing;
+    bool waiting;
+    unsigned tracing;     /* EmuRiscvTrace, as a set; 0 if nobody listens */
     bool stepping;        /* interrupts are held back */
     uint64_t reported_at; /* pc of the breakpoint that run returned for; NO_PC once it went on */
     uint64_t breakpoints[MAX_BREAKPOINTS];
@@ -266,6 +267,9 @@ static inline uint64_t insn_pc(const Hart *hart, const Insn *insn)
 {
     return hart->pc + insn->offset * 2u;
 }
+
+/* hart.c: whoever traces is told; to be asked for with hart->tracing first. */
+void emu_riscv_trace(Hart *hart, const EmuRiscvEvent *event);
 
 /* ---- block.c --------------------------------------------------------------------------------- */
 

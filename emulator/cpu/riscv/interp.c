@@ -49,7 +49,8 @@ static void execute(Hart *hart, Block *block)
 /* The block to run next: a part of one if there is a reason; NULL: the fetch trapped. */
 static Block *next_block(Hart *hart)
 {
-    Block *block = hart->tracing ? emu_riscv_block_single(hart) : emu_riscv_block_find(hart);
+    Block *block = hart->tracing & EMU_RISCV_TRACE_INSN ? emu_riscv_block_single(hart)
+                                                        : emu_riscv_block_find(hart);
     if (block && block != hart->single) {
         if (hart->executed + block->count <= hart->run_limit) {
             connect(hart, block);
@@ -66,13 +67,12 @@ static Block *next_block(Hart *hart)
     return block;
 }
 
-static void trace(Hart *hart, const Block *block)
+static void trace_insn(Hart *hart, const Block *block)
 {
-    uint32_t word = 0;
-    memcpy(&word, block->code, block->size);
-    emu_riscv_fp_leave(hart);
-    hart->bus->ops.trace(hart->bus->ctx, hart->id, hart->pc, word);
-    emu_riscv_fp_enter(hart);
+    emu_riscv_trace(hart, &(EmuRiscvEvent){.kind = EMU_RISCV_TRACE_INSN,
+                                           .pc = hart->pc,
+                                           .code = block->code,
+                                           .size = block->size});
 }
 
 static EmuRiscvExit run(Hart *hart)
@@ -105,8 +105,8 @@ static EmuRiscvExit run(Hart *hart)
         hart->reported_at = NO_PC;
         Block *block = next_block(hart);
         if (block) {
-            if (hart->tracing && hart->bus->ops.trace) {
-                trace(hart, block);
+            if (hart->tracing & EMU_RISCV_TRACE_INSN) {
+                trace_insn(hart, block);
             }
             execute(hart, block);
         }

@@ -222,8 +222,18 @@ bool emu_riscv_translate(Hart *hart, uint64_t address, Access access, View view,
     if (step == STEP_DONE && level > 0) {
         note_large(hart, address, level);
     }
-    return step == STEP_DONE || (step == STEP_PAGE ? page_fault(hart, address, access)
-                                                   : access_fault(hart, address, access));
+    bool found = step == STEP_DONE || (step == STEP_PAGE ? page_fault(hart, address, access)
+                                                         : access_fault(hart, address, access));
+    if (hart->tracing & EMU_RISCV_TRACE_WALK) {
+        emu_riscv_trace(hart, &(EmuRiscvEvent){.kind = EMU_RISCV_TRACE_WALK,
+                                               .pc = hart->pc,
+                                               .cause = found ? 0 : hart->fault_cause,
+                                               .address = address,
+                                               .access = "rwx"[access],
+                                               .found = found,
+                                               .physical = found ? *ret_physical : 0});
+    }
+    return found;
 }
 
 void *emu_riscv_probe(const Hart *hart, uint64_t address)

@@ -70,6 +70,28 @@ typedef struct EmuRiscvChange {
  * (AIA 3.8). */
 enum { EMU_RISCV_FILE_TOP = 0x100 };
 
+typedef enum EmuRiscvTrace {                           /* a set */
+                             EMU_RISCV_TRACE_INSN = 1, /* an instruction is about to be executed */
+                             EMU_RISCV_TRACE_BLOCK =
+                                 2, /* instructions that follow each other were decoded */
+                             EMU_RISCV_TRACE_TRAP = 4, /* an exception or an interrupt is taken */
+                             EMU_RISCV_TRACE_WALK = 8, /* page tables were walked */
+} EmuRiscvTrace;
+
+typedef struct EmuRiscvEvent {
+    EmuRiscvTrace kind;
+    uint64_t pc; /* of the instruction, the block's first, or the one that was interrupted */
+    const uint8_t *code; /* of INSN and BLOCK */
+    unsigned size;       /* bytes of it */
+    uint64_t cause;      /* of a trap, as in mcause; of a walk that failed, of the fault */
+    uint64_t value;      /* of a trap, as in mtval */
+    unsigned priv;       /* of a trap: the mode that takes it */
+    uint64_t address;    /* of a walk: virtual, and what it was for ('r', 'w', 'x') */
+    char access;
+    bool found;
+    uint64_t physical; /* if it was found */
+} EmuRiscvEvent;
+
 /* All of these may be called by any hart, so by several threads at once, but never from two places
  * for one hart. size is 1, 2, 4 or 8 and address is aligned to it. */
 typedef struct EmuRiscvBusOps {
@@ -86,8 +108,9 @@ typedef struct EmuRiscvBusOps {
      * written. False: the hart has none at that level. NULL: no hart has any. */
     bool (*file)(void *ctx, unsigned hart_id, bool machine_level, unsigned reg,
                  const EmuRiscvChange *change, uint64_t *ret_value);
-    /* Before each instruction of a hart that is traced. NULL: never. */
-    void (*trace)(void *ctx, unsigned hart_id, uint64_t pc, uint32_t instruction);
+    /* What a traced hart does, of the kinds it is traced for; event is good during the call. NULL:
+     * never. */
+    void (*trace)(void *ctx, unsigned hart_id, const EmuRiscvEvent *event);
 } EmuRiscvBusOps;
 
 /* ops is copied; ctx is handed to each of them. */
@@ -174,8 +197,9 @@ void emu_riscv_hart_break_again(EmuRiscvHart *hart);
 void emu_riscv_hart_step(EmuRiscvHart *hart);
 /* The registers as gdb's target description (an XML document) has them; free with g_free. */
 char *emu_riscv_hart_describe(const EmuRiscvHart *hart);
-/* ops->trace for each instruction; slow. */
-void emu_riscv_hart_set_trace(EmuRiscvHart *hart, bool on);
+/* ops->trace for these kinds of event; instructions one by one make a hart slow. Not while it runs.
+ */
+void emu_riscv_hart_set_trace(EmuRiscvHart *hart, unsigned kinds);
 
 typedef struct EmuRiscvStats {
     uint64_t instructions; /* executed, those that trapped included */

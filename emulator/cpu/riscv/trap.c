@@ -54,6 +54,13 @@ void emu_riscv_trap(Hart *hart, uint64_t at, uint64_t cause, uint64_t value)
     } else {
         trap_to_m(hart, at, cause, value);
     }
+    if (hart->tracing & EMU_RISCV_TRACE_TRAP) {
+        emu_riscv_trace(hart, &(EmuRiscvEvent){.kind = EMU_RISCV_TRACE_TRAP,
+                                               .pc = at,
+                                               .cause = cause,
+                                               .value = value,
+                                               .priv = hart->priv});
+    }
 }
 
 const Insn *emu_riscv_raise(Hart *hart, const Insn *insn, uint64_t cause, uint64_t value)

@@ -66,13 +66,15 @@ static uint64_t counter(void *ctx)
     return nanoseconds() / 100;
 }
 
-static void trace(void *ctx, unsigned hart_id, uint64_t pc, uint32_t instruction)
+static void trace(void *ctx, unsigned hart_id, const EmuRiscvEvent *event)
 {
     (void)ctx;
     char text[80];
+    uint32_t instruction = 0;
+    memcpy(&instruction, event->code, event->size);
     EmuRiscvIsa isa = emu_riscv_isa_full();
-    emu_riscv_disassemble(&isa, pc, instruction, text, sizeof text);
-    fprintf(stderr, "%u %016" PRIx64 " %s\n", hart_id, pc, text);
+    emu_riscv_disassemble(&isa, event->pc, instruction, text, sizeof text);
+    fprintf(stderr, "%u %016" PRIx64 " %s\n", hart_id, event->pc, text);
 }
 
 static void board_open(Board *board, bool traced)
@@ -86,7 +88,7 @@ static void board_open(Board *board, bool traced)
     emu_riscv_bus_add_memory(board->bus, RAM_BASE, RAM_SIZE, board->ram, true, NULL);
     board->hart = emu_riscv_hart_new(board->bus, &isa, 0);
     emu_riscv_hart_reset(board->hart, RAM_BASE);
-    emu_riscv_hart_set_trace(board->hart, traced);
+    emu_riscv_hart_set_trace(board->hart, traced ? EMU_RISCV_TRACE_INSN : 0);
 }
 
 static void board_close(Board *board)
