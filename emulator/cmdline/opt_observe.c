@@ -1,11 +1,13 @@
-/* opt_observe: the options for looking at what the guest does. */
+/* opt_observe: the options for looking at what the guest does, and for keeping it in. */
 #include "cmdline/options_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cmdline/keyval.h"
 #include "gdb/gdb.h"
+#include "host/sandbox.h"
 
 /* As a debugger is started after the emulator: TCP without more words is a server that does not
  * wait, in QEMU too. */
@@ -48,4 +50,36 @@ bool emu_opt_trace_file(EmuOptions *options, const char *text, GError **error)
         fclose(policy->trace_file);
     policy->trace_file = file;
     return true;
+}
+
+/* ---- the sandbox ----------------------------------------------------------------------------- */
+
+static bool take_group(EmuKeyval *keyval, const char *name, EmuSandboxGroup group,
+                       unsigned *allowed, GError **error)
+{
+    const char *value = emu_keyval_take(keyval, name);
+    if (!value || !strcmp(value, "deny"))
+        return true;
+    if (strcmp(value, "allow"))
+        return emu_options_fail(error, "%s is allow or deny, not '%s'", name, value);
+    *allowed |= 1u << group;
+    return true;
+}
+
+/* From here on: what follows on the command line does nothing that is forbidden. */
+bool emu_opt_sandbox(EmuOptions *options, const char *text, GError **error)
+{
+    (void)options;
+    g_autoptr(EmuKeyval) keyval = emu_keyval_parse(text, "enable", error);
+    bool on = false;
+    unsigned allowed = 0;
+    if (!keyval || !emu_keyval_take_bool(keyval, "enable", &on, error) ||
+        !take_group(keyval, "obsolete", EMU_SANDBOX_OBSOLETE, &allowed, error) ||
+        !take_group(keyval, "elevateprivileges", EMU_SANDBOX_ELEVATEPRIVILEGES, &allowed, error) ||
+        !take_group(keyval, "spawn", EMU_SANDBOX_SPAWN, &allowed, error) ||
+        !take_group(keyval, "resourcecontrol", EMU_SANDBOX_RESOURCECONTROL, &allowed, error) ||
+        !emu_keyval_finish(keyval, "enable, obsolete, elevateprivileges, spawn, resourcecontrol",
+                           error))
+        return false;
+    return !on || emu_sandbox_enter(allowed, error);
 }
