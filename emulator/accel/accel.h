@@ -41,6 +41,9 @@ typedef struct EmuAccel {
     /* State of the whole machine's CPUs. False: error is set. */
     bool (*init)(EmuMachine *machine, void **ret_state, GError **error);
     void (*done)(void *state);
+    /* The time of a machine whose accelerator makes it, and calls emu_machine_run_timers() as it
+     * goes on. NULL, or returning NULL: time is the host's. */
+    const struct EmuTimeSource *(*time)(void *state);
 
     /* With the machine's lock held. */
     bool (*cpu_init)(void *state, EmuDevice *device, void **ret_cpu, GError **error);

@@ -1,49 +1,19 @@
-/* interp: the accelerator that interprets RISC-V harts (cpu/riscv), each in a thread of its own.
+/* interp: the accelerator that interprets RISC-V harts (cpu/riscv), each in a thread of its own, or
+ * all in one.
  *
  * A hart's thread runs it, waits where the guest waits (WFI), and stands still while the machine
- * does. Memory is touched directly; all other addresses go through the machine's lock. */
-#include "accel/accel.h"
+ * does. Memory is touched directly; all other addresses go through the machine's lock.
+ *
+ * With one thread the harts take turns of so many instructions, and these are what time is made of:
+ * what the guest does follows from the guest alone, as long as nothing comes from outside. */
+#include "accel/interp.h"
 #include "accel/interp_trace.h"
 #include "engine/machine.h"
 
-#include <riscv.h>
 #include <string.h>
 #include <wire.h>
 
 #include "types/rv64.h"
-
-#define NS_PER_S 1000000000
-
-typedef struct Interp Interp;
-
-typedef struct Cpu {
-    Interp *interp;
-    EmuRiscvHart *hart;
-    EmuRiscvIsa isa;
-    EmuDevice *device;
-    EmuTimer *timer; /* of the supervisor's own timer (Sstc) */
-    GThread *thread; /* NULL: has never run */
-    bool held;       /* by a debugger: stands still while others run; interp->lock */
-    GMutex lock;     /* orders what wakes the hart and its wait */
-    GCond wake;
-} Cpu;
-
-struct Interp {
-    EmuMachine *machine;
-    EmuRiscvBus *bus; /* NULL: there is no hart yet */
-    Cpu *cpus[8];     /* by hart id; as many as the accelerator's declaration allows */
-    unsigned n_cpus;
-    EmuDevice *files[2]; /* interrupt files of supervisor and of machine level; NULL: none */
-
-    /* What `time` reads. Changed with the machine's lock held, read without. */
-    _Atomic uint64_t frequency, offset;
-
-    GMutex lock;
-    GCond changed;
-    bool running;       /* harts may run */
-    bool ending;        /* threads are to end */
-    unsigned n_running; /* threads that are not parked */
-};
 
 /* ---- what harts ask of the machine ----------------------------------------------------------- */
 
@@ -117,14 +87,15 @@ static const EmuRiscvBusOps bus_ops = {
 
 /* ---- a hart's thread ------------------------------------------------------------------------- */
 
-static void wake(Cpu *cpu)
+static void wake(const Cpu *cpu)
 {
-    g_mutex_lock(&cpu->lock);
-    g_cond_signal(&cpu->wake);
-    g_mutex_unlock(&cpu->lock);
+    Runner *runner = cpu->runner;
+    g_mutex_lock(&runner->lock);
+    g_cond_signal(&runner->wake);
+    g_mutex_unlock(&runner->lock);
 }
 
-static bool may_run(const Cpu *cpu)
+bool emu_interp_may_run(const Cpu *cpu)
 {
     Interp *interp = cpu->interp;
     g_mutex_lock(&interp->lock);
@@ -133,34 +104,48 @@ static bool may_run(const Cpu *cpu)
     return may;
 }
 
+bool emu_interp_runner_may_run(const Runner *runner)
+{
+    bool may = false;
+    for (unsigned i = runner->first; i <= runner->last; i++)
+        may = may || emu_interp_may_run(runner->interp->cpus[i]);
+    return may;
+}
+
 /* Until something wakes the hart, or it has to stand still. */
 static void wait_for_interrupt(Cpu *cpu)
 {
-    g_mutex_lock(&cpu->lock);
-    while (emu_riscv_hart_waiting(cpu->hart) && may_run(cpu))
-        g_cond_wait(&cpu->wake, &cpu->lock);
-    g_mutex_unlock(&cpu->lock);
+    Runner *runner = cpu->runner;
+    g_mutex_lock(&runner->lock);
+    while (emu_riscv_hart_waiting(cpu->hart) && emu_interp_may_run(cpu))
+        g_cond_wait(&runner->wake, &runner->lock);
+    g_mutex_unlock(&runner->lock);
 }
 
 static void interp_kick(void *state);
 
-/* The hart reached a breakpoint: nobody runs on. Where another one was first, the machine stops for
- * that, and this one gets here again. */
-static void break_machine(Cpu *cpu)
+void emu_interp_break(Cpu *cpu)
 {
     interp_kick(cpu->interp);
     if (!emu_machine_break(cpu->interp->machine, cpu->device))
         emu_riscv_hart_break_again(cpu->hart);
 }
 
-/* Stands still until harts may run. False: the thread is to end. */
-static bool park(const Cpu *cpu)
+static bool all_held(const Runner *runner)
 {
-    Interp *interp = cpu->interp;
+    bool all = true;
+    for (unsigned i = runner->first; i <= runner->last; i++)
+        all = all && runner->interp->cpus[i]->held;
+    return all;
+}
+
+bool emu_interp_park(const Runner *runner)
+{
+    Interp *interp = runner->interp;
     g_mutex_lock(&interp->lock);
     interp->n_running--;
     g_cond_broadcast(&interp->changed);
-    while ((!interp->running || cpu->held) && !interp->ending)
+    while ((!interp->running || all_held(runner)) && !interp->ending)
         g_cond_wait(&interp->changed, &interp->lock);
     bool go_on = !interp->ending;
     interp->n_running += go_on;
@@ -170,16 +155,17 @@ static bool park(const Cpu *cpu)
 
 static void *run_hart(void *data)
 {
-    Cpu *cpu = data;
+    Runner *runner = data;
+    Cpu *cpu = runner->interp->cpus[runner->first];
     do {
-        while (may_run(cpu)) {
+        while (emu_interp_may_run(cpu)) {
             EmuRiscvExit why = emu_riscv_hart_run(cpu->hart, UINT64_MAX);
             if (why == EMU_RISCV_EXIT_WFI)
                 wait_for_interrupt(cpu);
             else if (why == EMU_RISCV_EXIT_BREAKPOINT)
-                break_machine(cpu);
+                emu_interp_break(cpu);
         }
-    } while (park(cpu));
+    } while (emu_interp_park(runner));
     return NULL;
 }
 
@@ -212,13 +198,15 @@ static void interp_start(void *state)
     Interp *interp = state;
     g_mutex_lock(&interp->lock);
     interp->running = true;
-    for (unsigned i = 0; i < interp->n_cpus; i++) {
-        Cpu *cpu = interp->cpus[i];
-        if (cpu->thread)
+    for (unsigned i = 0; i < (interp->single ? MIN(1, interp->n_cpus) : interp->n_cpus); i++) {
+        Runner *runner = &interp->runners[i];
+        if (runner->thread)
             continue;
         g_autofree char *name = g_strdup_printf("hart %u", i);
+        runner->first = i;
+        runner->last = interp->single ? interp->n_cpus - 1 : i;
         interp->n_running++;
-        cpu->thread = g_thread_new(name, run_hart, cpu);
+        runner->thread = g_thread_new(name, interp->single ? emu_interp_run_all : run_hart, runner);
     }
     g_cond_broadcast(&interp->changed);
     g_mutex_unlock(&interp->lock);
@@ -280,13 +268,12 @@ static bool interp_cpu_init(void *state, EmuDevice *device, void **ret_cpu, GErr
         return false;
     Cpu *cpu = g_new0(Cpu, 1);
     cpu->interp = interp;
+    cpu->runner = &interp->runners[interp->single ? 0 : interp->n_cpus];
     cpu->device = device;
     cpu->isa = isa;
     cpu->hart = emu_riscv_hart_new(interp->bus, &isa, interp->n_cpus);
     emu_riscv_hart_set_trace(cpu->hart, emu_interp_trace_kinds(interp->machine));
     cpu->timer = emu_device_timer_new(device, timer_expired, interp->n_cpus);
-    g_mutex_init(&cpu->lock);
-    g_cond_init(&cpu->wake);
     interp->cpus[interp->n_cpus++] = cpu;
     *ret_cpu = cpu;
     return true;
@@ -338,17 +325,29 @@ static bool interp_init(EmuMachine *machine, void **ret_state, GError **error)
     Interp *interp = g_new0(Interp, 1);
     interp->machine = machine;
     interp->frequency = NS_PER_S; /* until the device with mtime says otherwise */
+    const char *threads = mdl_hardware_accel_option(emu_machine_hardware(machine), "threads");
+    interp->single = g_strcmp0(threads, "single") == 0;
+    interp->time = emu_interp_single_time(interp);
+    for (unsigned i = 0; i < MAX_CPUS; i++) {
+        interp->runners[i].interp = interp;
+        g_mutex_init(&interp->runners[i].lock);
+        g_cond_init(&interp->runners[i].wake);
+    }
     g_mutex_init(&interp->lock);
     g_cond_init(&interp->changed);
     *ret_state = interp;
     return true;
 }
 
+static const EmuTimeSource *interp_time(void *state)
+{
+    Interp *interp = state;
+    return interp->single ? &interp->time : NULL;
+}
+
 static void cpu_free(Cpu *cpu)
 {
     emu_riscv_hart_free(cpu->hart);
-    g_mutex_clear(&cpu->lock);
-    g_cond_clear(&cpu->wake);
     g_free(cpu);
 }
 
@@ -359,9 +358,13 @@ static void interp_done(void *state)
     interp->ending = true;
     g_cond_broadcast(&interp->changed);
     g_mutex_unlock(&interp->lock);
-    for (unsigned i = 0; i < interp->n_cpus; i++)
-        if (interp->cpus[i]->thread)
-            g_thread_join(interp->cpus[i]->thread);
+    for (unsigned i = 0; i < MAX_CPUS; i++) {
+        Runner *runner = &interp->runners[i];
+        if (runner->thread)
+            g_thread_join(runner->thread);
+        g_mutex_clear(&runner->lock);
+        g_cond_clear(&runner->wake);
+    }
     for (unsigned i = 0; i < interp->n_cpus; i++)
         cpu_free(interp->cpus[i]);
     emu_riscv_bus_free(interp->bus);
@@ -370,85 +373,10 @@ static void interp_done(void *state)
     g_free(interp);
 }
 
-/* ---- debugging ------------------------------------------------------------------------------- */
-
-static char *debug_describe(void *data)
-{
-    return emu_riscv_hart_describe(((Cpu *)data)->hart);
-}
-
-static bool debug_read_register(void *data, unsigned number, uint64_t *ret_value)
-{
-    return emu_riscv_hart_read(((Cpu *)data)->hart, number, ret_value);
-}
-
-static bool debug_write_register(void *data, unsigned number, uint64_t value)
-{
-    return emu_riscv_hart_write(((Cpu *)data)->hart, number, value);
-}
-
-static bool debug_read_memory(void *data, uint64_t address, void *buffer, size_t size)
-{
-    return emu_riscv_hart_peek(((Cpu *)data)->hart, address, buffer, size);
-}
-
-/* What is written may be code, of every hart. */
-static bool debug_write_memory(void *data, uint64_t address, const void *buffer, size_t size)
-{
-    Cpu *cpu = data;
-    bool done = emu_riscv_hart_poke(cpu->hart, address, buffer, size);
-    for (unsigned i = 0; i < cpu->interp->n_cpus; i++)
-        emu_riscv_hart_code_changed(cpu->interp->cpus[i]->hart);
-    return done;
-}
-
-static bool debug_break_add(void *state, uint64_t address)
-{
-    Interp *interp = state;
-    bool done = true;
-    for (unsigned i = 0; i < interp->n_cpus; i++)
-        done = emu_riscv_hart_break_add(interp->cpus[i]->hart, address) && done;
-    return done;
-}
-
-static bool debug_break_remove(void *state, uint64_t address)
-{
-    Interp *interp = state;
-    bool done = true;
-    for (unsigned i = 0; i < interp->n_cpus; i++)
-        done = emu_riscv_hart_break_remove(interp->cpus[i]->hart, address) && done;
-    return done;
-}
-
-static void debug_step(void *data)
-{
-    emu_riscv_hart_step(((Cpu *)data)->hart);
-}
-
-static void debug_hold(void *data, bool held)
-{
-    Cpu *cpu = data;
-    g_mutex_lock(&cpu->interp->lock);
-    cpu->held = held;
-    g_mutex_unlock(&cpu->interp->lock);
-}
-
-static const EmuAccelDebug debug = {
-    .n_general = EMU_RISCV_REG_PC + 1,
-    .describe = debug_describe,
-    .read_register = debug_read_register,
-    .write_register = debug_write_register,
-    .read_memory = debug_read_memory,
-    .write_memory = debug_write_memory,
-    .break_add = debug_break_add,
-    .break_remove = debug_break_remove,
-    .step = debug_step,
-    .hold = debug_hold,
-};
-
 const EmuAccel emu_accel_interp = {
     .name = "interp",
     .init = interp_init,
+    .time = interp_time,
     .done = interp_done,
     .cpu_init = interp_cpu_init,
     .cpu_reset = interp_cpu_reset,
@@ -459,5 +387,5 @@ const EmuAccel emu_accel_interp = {
     .start = interp_start,
     .stop = interp_stop,
     .kick = interp_kick,
-    .debug = &debug,
+    .debug = &emu_interp_debug,
 };

@@ -42,11 +42,14 @@ bool emu_opt_accel(EmuOptions *options, const char *text, GError **error)
     g_autoptr(EmuKeyval) keyval = emu_keyval_parse(text, "accel", error);
     if (!keyval)
         return false;
-    const char *accel = emu_keyval_take(keyval, "accel");
+    const char *accel = emu_keyval_take(keyval, "accel"), *key, *value;
     if (!accel)
         return emu_options_fail(error, "it needs a name; query-accelerators lists them");
-    set_text(options, "accel", accel);
-    return emu_keyval_finish(keyval, "accel", error);
+    g_autoptr(GString) whole = g_string_new(accel);
+    while (emu_keyval_take_any(keyval, &key, &value))
+        g_string_append_printf(whole, ",%s=%s", key, value);
+    set_text(options, "accel", whole->str);
+    return true;
 }
 
 bool emu_opt_cpu(EmuOptions *options, const char *text, GError **error)

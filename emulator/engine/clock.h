@@ -9,7 +9,7 @@
 
 typedef struct EmuClock EmuClock;
 
-/* Where time comes from: monotonic, in nanoseconds. */
+/* Where time comes from: monotonic, in nanoseconds, from any thread. */
 typedef struct EmuTimeSource {
     int64_t (*now)(void *context);
     int64_t (*wall)(void *context); /* time of day since 1970, UTC; NULL: the host's */

@@ -49,6 +49,7 @@ struct EmuMachine {
     EmuMachineState state;
     GMutex lock;
     EmuClock *clock;
+    bool is_paced; /* the accelerator calls the timers */
     EmuSpace *space;
     EmuJobs *jobs;
     EmuDevice **devices; /* in tree order */
@@ -81,6 +82,7 @@ void emu_msix_write(EmuDevice *device, uint64_t offset, unsigned size, uint64_t 
 /* jobs.c. _run: calls done() of what has ended; lock held. _free: no device is left. */
 EmuJobs *emu_jobs_new(EmuMachine *machine);
 void emu_jobs_run(EmuJobs *jobs);
+bool emu_jobs_is_at_work(EmuJobs *jobs); /* or has ended some that were not told of it */
 void emu_jobs_free(EmuJobs *jobs);
 
 /* An access to a device's region or BAR, after the driver's access_sizes. Lock held. */

@@ -115,6 +115,14 @@ void emu_jobs_run(EmuJobs *jobs)
     end_jobs(jobs, NULL);
 }
 
+bool emu_jobs_is_at_work(EmuJobs *jobs)
+{
+    g_mutex_lock(&jobs->lock);
+    bool is = g_hash_table_size(jobs->n_at_work) || !g_queue_is_empty(&jobs->finished);
+    g_mutex_unlock(&jobs->lock);
+    return is;
+}
+
 void emu_device_wait_jobs(EmuDevice *device)
 {
     EmuJobs *jobs = device->machine->jobs;

@@ -274,13 +274,17 @@ bool emu_machine_build(const MdlHardware *hardware, const EmuMachineConfig *conf
     machine->hardware = hardware;
     machine->config = *config;
     g_mutex_init(&machine->lock);
-    machine->clock = emu_clock_new(config->time, need_attention, machine);
     machine->space = emu_space_new();
     machine->jobs = emu_jobs_new(machine);
     machine->by_model = g_hash_table_new(NULL, NULL);
 
     if (!config->accel->init(machine, &machine->accel_state, error))
         return false;
+    const EmuTimeSource *own =
+        config->accel->time ? config->accel->time(machine->accel_state) : NULL;
+    machine->is_paced = own;
+    machine->config.time = own ? own : config->time;
+    machine->clock = emu_clock_new(machine->config.time, need_attention, machine);
     emu_machine_lock(machine);
     bool built = build_devices(machine, error);
     if (built)
@@ -398,11 +402,24 @@ int64_t emu_machine_run(EmuMachine *machine, EmuPowerRequest *ret_request)
 {
     emu_machine_lock(machine);
     emu_jobs_run(machine->jobs);
-    int64_t wait = emu_clock_run(machine->clock);
+    int64_t wait = machine->is_paced ? -1 : emu_clock_run(machine->clock);
     *ret_request = machine->power;
     machine->power = (EmuPowerRequest){0};
     emu_machine_unlock(machine);
     return wait;
+}
+
+int64_t emu_machine_run_timers(EmuMachine *machine)
+{
+    emu_machine_lock(machine);
+    int64_t wait = emu_clock_run(machine->clock);
+    emu_machine_unlock(machine);
+    return wait;
+}
+
+bool emu_machine_is_at_work(EmuMachine *machine)
+{
+    return emu_jobs_is_at_work(machine->jobs);
 }
 
 /* ---- looking up

@@ -82,6 +82,10 @@ typedef struct EmuPowerRequest {
  * request is left in ret_request; of reset and power-off the caller carries out what its policy
  * says. */
 int64_t emu_machine_run(EmuMachine *machine, EmuPowerRequest *ret_request);
+/* For accelerators that make time: calls the timers that are due; nanoseconds until the next one,
+ * -1 for none. Whether the host is at work for a device, whose job then ends by itself. */
+int64_t emu_machine_run_timers(EmuMachine *machine);
+bool emu_machine_is_at_work(EmuMachine *machine);
 /* Switches off as the guest asked to: stopped, in state SHUTDOWN. */
 void emu_machine_power_off(EmuMachine *machine);
 

@@ -182,6 +182,7 @@ static void fill_head(MdlBuild *build)
     hardware->arch = r->machine->arch;
     hardware->placement = mdl_placement_find("vitrine");
     hardware->accel = r->accel;
+    hardware->accel_options = r->accel_options;
     hardware->cpu_type = r->cpu ? r->cpu->name : NULL;
     hardware->cpus = r->topology.cpus;
     hardware->sockets = r->topology.sockets;

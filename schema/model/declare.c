@@ -386,20 +386,27 @@ static void check_property_names(const MdlCfg *cfg, MdlFindings *findings)
     }
 }
 
-const MdlProperty *mdl_declare_properties(MdlArena *arena, const MdlCfg *cfg, size_t *ret_n,
-                                          MdlFindings *findings)
+/* All groups of a kind that declare something with a value. */
+static const MdlProperty *declare_values(MdlArena *arena, const MdlCfg *cfg, const char *kind,
+                                         size_t *ret_n, MdlFindings *findings)
 {
-    check_property_names(cfg, findings);
     GArray *properties = g_array_new(FALSE, TRUE, sizeof(MdlProperty));
     for (size_t i = 1; i < cfg->groups->len; i++) {
         const MdlCfgGroup *group = g_ptr_array_index(cfg->groups, i);
         MdlProperty property;
-        if (strcmp(group->kind, "property") == 0 &&
+        if (strcmp(group->kind, kind) == 0 &&
             mdl_declare_property(arena, cfg->file, group, &property, findings)) {
             g_array_append_val(properties, property);
         }
     }
     return mdl_arena_take_array(arena, properties, ret_n);
+}
+
+const MdlProperty *mdl_declare_properties(MdlArena *arena, const MdlCfg *cfg, size_t *ret_n,
+                                          MdlFindings *findings)
+{
+    check_property_names(cfg, findings);
+    return declare_values(arena, cfg, "property", ret_n, findings);
 }
 
 const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings)
@@ -422,7 +429,8 @@ const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlF
     return mdl_findings_count(findings) == before ? type : NULL;
 }
 
-const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg)
+const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg,
+                                              MdlFindings *findings)
 {
     const MdlCfgGroup *head = g_ptr_array_index(cfg->groups, 0);
     MdlAccelerator *accelerator = mdl_arena_new0(arena, MdlAccelerator);
@@ -431,5 +439,6 @@ const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg
     accelerator->runs = mdl_declare_yes(head, "runs");
     accelerator->archs = mdl_arena_words(arena, mdl_cfg_value(head, "archs"));
     mdl_number_parse(mdl_cfg_value(head, "max-cpus"), &accelerator->max_cpus);
+    accelerator->options = declare_values(arena, cfg, "option", &accelerator->n_options, findings);
     return accelerator;
 }

@@ -73,7 +73,8 @@ const MdlDeviceType *mdl_declare_device(MdlArena *arena, const MdlCfg *cfg, MdlF
 const MdlProperty *mdl_declare_properties(MdlArena *arena, const MdlCfg *cfg, size_t *ret_n,
                                           MdlFindings *findings);
 const MdlBusType *mdl_declare_bus(MdlArena *arena, const MdlCfg *cfg, MdlFindings *findings);
-const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg);
+const MdlAccelerator *mdl_declare_accelerator(MdlArena *arena, const MdlCfg *cfg,
+                                              MdlFindings *findings);
 const MdlPlacement *mdl_declare_placement(MdlArena *arena, const MdlCfg *cfg);
 /* What a type must hold beyond the form of its keys; a bus type is checked when it is read. buses:
  * all bus types, NULL-terminated. */

@@ -197,7 +197,7 @@ static const MdlKeySpec vm_keys[] = {
     {"name", MDL_KEY_NAME, true, "Name of the virtual machine"},
     {"machine", MDL_KEY_NAME, true, "Machine it is a layer over"},
     {"doc", MDL_KEY_TEXT, false, "What it is for"},
-    {"accel", MDL_KEY_NAME, false, "Accelerator"},
+    {"accel", MDL_KEY_TEXT, false, "Accelerator and its options"},
     {"cpu", MDL_KEY_TEXT, false, "CPU type and its properties"},
     {"cpus", MDL_KEY_NUMBER, false, "Number of CPUs"},
     {"memory", MDL_KEY_SIZE, false, "Size of the memory"},
@@ -239,6 +239,8 @@ const MdlGroupSpec mdl_group_specs[] = {
     {MDL_FILE_BUS, "hub", "TRAIT", "Devices that open places below their own", hub_keys, NULL},
 
     {MDL_FILE_ACCELERATOR, "accelerator", "NAME", "The accelerator", accelerator_keys, NULL},
+    {MDL_FILE_ACCELERATOR, "option", "NAME", "An option of it, which changes no hardware",
+     option_keys, NULL},
 
     {MDL_FILE_PLACEMENT, "placement", "NAME", "How devices find their places", placement_keys,
      NULL},

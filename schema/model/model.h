@@ -198,6 +198,8 @@ typedef struct MdlAccelerator {
     bool runs;                /* CPUs execute */
     const char *const *archs; /* empty: every one */
     uint64_t max_cpus;
+    const MdlProperty *options;
+    size_t n_options;
 } MdlAccelerator;
 
 /* The tables generated from schema/, NULL-terminated and sorted by name. */
@@ -434,6 +436,7 @@ typedef struct MdlHardware {
     const MdlKeptSlot *slots; /* places that this machine keeps free */
     size_t n_slots;
     const MdlAccelerator *accel;
+    const MdlValue *accel_options; /* by accel->options; no hardware depends on them */
     const char *cpu_type;
     uint64_t cpus, sockets, clusters, cores, threads, max_cpus;
     uint64_t memory;       /* bytes */
@@ -496,6 +499,8 @@ typedef struct MdlDefault {
 MdlDefault *mdl_machine_defaults(const MdlCatalog *catalog, const MdlTarget *target,
                                  const MdlDeviceType *type, MdlTrace *trace, MdlFindings *findings);
 
+/* The value of an option of the accelerator, which is an enum or a text; NULL: it has none such. */
+const char *mdl_hardware_accel_option(const MdlHardware *hardware, const char *name);
 /* A device or a bus of the tree by its id; NULL: none such. */
 const MdlDevice *mdl_hardware_device(const MdlHardware *hardware, const char *id);
 const MdlBus *mdl_hardware_bus(const MdlHardware *hardware, const char *id);

@@ -95,11 +95,61 @@ static char *accelerators_for(const char *arch)
     return known_words((const char *const *)names->pdata);
 }
 
+static const MdlProperty *find_accel_option(const MdlAccelerator *accel, const char *name)
+{
+    for (size_t i = 0; i < accel->n_options; i++) {
+        if (strcmp(accel->options[i].name, name) == 0) {
+            return &accel->options[i];
+        }
+    }
+    return NULL;
+}
+
+static void resolve_accel_option(Resolver *resolver, const char *word, MdlValue *values)
+{
+    const MdlAccelerator *accel = resolver->r->accel;
+    g_auto(GStrv) halves = g_strsplit(word, "=", 2);
+    const MdlProperty *option = halves[0] ? find_accel_option(accel, halves[0]) : NULL;
+    g_autofree char *why = NULL;
+    if (!option || !halves[1]) {
+        g_autoptr(GPtrArray) names = g_ptr_array_new();
+        for (size_t i = 0; i < accel->n_options; i++) {
+            g_ptr_array_add(names, (char *)accel->options[i].name);
+        }
+        g_ptr_array_add(names, NULL);
+        g_autofree char *known =
+            accel->n_options ? known_words((const char *const *)names->pdata) : NULL;
+        find(resolver, MDL_CHECK_ACCELERATOR_OPTION, "accel", known,
+             option ? "%s: option \"%s\" has no value" : "%s has no option \"%s\"", accel->name,
+             halves[0] ? halves[0] : "");
+    } else if (!mdl_value_parse(option, mdl_arena_strdup(resolver->r->arena, halves[1]),
+                                &values[option - accel->options], &why)) {
+        find(resolver, MDL_CHECK_ACCELERATOR_OPTION, "accel", NULL, "%s: \"%s\" %s", accel->name,
+             halves[0], why);
+    }
+}
+
+/* words: the name, then the options. */
+static void resolve_accel_options(Resolver *resolver, char **words)
+{
+    MdlResolved *r = resolver->r;
+    MdlValue *values = mdl_arena_alloc(r->arena, r->accel->n_options * sizeof(MdlValue));
+    for (size_t i = 0; i < r->accel->n_options; i++) {
+        values[i] = r->accel->options[i].default_value;
+    }
+    for (size_t i = 1; words && words[0] && words[i]; i++) {
+        resolve_accel_option(resolver, words[i], values);
+    }
+    r->accel_options = values;
+}
+
 static void resolve_accel(Resolver *resolver)
 {
     MdlResolved *r = resolver->r;
     const char *given = r->target->accel;
-    const char *name = given ? given : r->machine->accel;
+    const char *text = given ? given : r->machine->accel;
+    g_auto(GStrv) words = text ? g_strsplit(text, ",", -1) : NULL;
+    const char *name = !text ? NULL : words[0] ? words[0] : "";
     r->accel = name ? mdl_accelerator_find(name) : mdl_accelerators[0];
     if (!r->accel) {
         g_autofree char *known = accelerators_for(NULL);
@@ -113,6 +163,7 @@ static void resolve_accel(Resolver *resolver)
              r->accel->name, r->machine->arch);
         return;
     }
+    resolve_accel_options(resolver, words);
     if (given) {
         mdl_trace_accept(r->trace, "accel", given, r->accel->name);
     }

@@ -14,6 +14,7 @@ typedef struct MdlResolved {
     const MdlTarget *target;
     const MdlMachine *machine;
     const MdlAccelerator *accel;
+    const MdlValue *accel_options; /* by accel->options */
     const MdlDeviceType *cpu;
     const char *cpu_properties; /* "a=b,c=d", or NULL */
     MdlTopology topology;

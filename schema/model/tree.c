@@ -176,6 +176,17 @@ MdlHardware *mdl_hardware_copy(const MdlHardware *base, const MdlDevice *without
     return to;
 }
 
+const char *mdl_hardware_accel_option(const MdlHardware *hardware, const char *name)
+{
+    const MdlAccelerator *accel = hardware->accel;
+    for (size_t i = 0; accel && i < accel->n_options; i++) {
+        if (strcmp(accel->options[i].name, name) == 0) {
+            return hardware->accel_options[i].text;
+        }
+    }
+    return NULL;
+}
+
 const MdlDevice *mdl_hardware_device(const MdlHardware *hardware, const char *id)
 {
     return g_hash_table_lookup(hardware->by_id, id);

@@ -277,6 +277,8 @@ static void put_accelerator(GString *out, const MdlAccelerator *accelerator)
     put_number(out, "runs", accelerator->runs);
     put_words(out, "archs", accelerator->archs);
     put_number(out, "max_cpus", accelerator->max_cpus);
+    g_string_append(out, "\n");
+    PUT_ARRAY(out, accelerator, options, MdlProperty, put_property);
     g_string_append(out, "\n};\n\n");
 }
 
@@ -563,7 +565,7 @@ static bool write_types(Gen *gen, const char *folder)
                 put_bus_type(out, type);
             }
         } else if (input->kind == MDL_FILE_ACCELERATOR) {
-            put_accelerator(out, mdl_declare_accelerator(gen->arena, input->cfg));
+            put_accelerator(out, mdl_declare_accelerator(gen->arena, input->cfg, gen->findings));
         } else if (input->kind == MDL_FILE_PLACEMENT) {
             put_placement(out, mdl_declare_placement(gen->arena, input->cfg));
         }

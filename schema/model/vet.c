@@ -25,7 +25,8 @@ static void vet_type(const MdlCfg *cfg, MdlFileKind kind, MdlFindings *findings)
         mdl_declare_bus(arena, cfg, findings);
         break;
     case MDL_FILE_PLACEMENT:
-    case MDL_FILE_ACCELERATOR: /* the tables say it all */
+    case MDL_FILE_ACCELERATOR:
+        mdl_declare_accelerator(arena, cfg, findings);
         break;
     case MDL_FILE_MACHINE:
     case MDL_FILE_VM:

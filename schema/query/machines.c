@@ -118,20 +118,26 @@ static ApiVerdict *option_allowed(CmdContext *context, const CmdSubject *subject
                           info->layer);
 }
 
-static ApiMachineOption *describe_option(CmdContext *context, const CmdSubject *subject,
-                                         const MdlOptionInfo *info)
+/* allowed: taken. */
+static ApiMachineOption *describe_value(const MdlProperty *property, ApiVerdict *allowed)
 {
-    const MdlProperty *property = info->property;
     ApiMachineOption *api = api_machine_option_new();
     api->name = g_strdup(property->name);
     api_property_type_parse(mdl_kind_name(property->kind), &api->type);
     api->doc = g_strdup(property->doc);
-    api->allowed = option_allowed(context, subject, info);
+    api->allowed = allowed;
     api->default_ = property->has_default ? cmd_value(&property->default_value) : NULL;
     api->values = property->kind == MDL_ENUM ? cmd_words(property->values) : NULL;
     api->has_minimum = api->has_maximum = property->kind == MDL_UINT || property->kind == MDL_SIZE;
     api->minimum = property->minimum;
     api->maximum = property->maximum;
+    return api;
+}
+
+static ApiMachineOption *describe_option(CmdContext *context, const CmdSubject *subject,
+                                         const MdlOptionInfo *info)
+{
+    ApiMachineOption *api = describe_value(info->property, option_allowed(context, subject, info));
     api->changes = cmd_words(info->changes);
     return api;
 }
@@ -173,6 +179,9 @@ bool cmd_query_accelerators(CmdContext *context, const ApiQueryAcceleratorsArgs 
         g_ptr_array_unref(api->archs);
         api->archs = cmd_words(accel->archs);
         api->max_cpus = accel->max_cpus;
+        for (size_t n = 0; n < accel->n_options; n++) {
+            g_ptr_array_add(api->options, describe_value(&accel->options[n], cmd_verdict_yes()));
+        }
         api->usable = arch ? usable_with(accel, arch) : NULL;
         g_ptr_array_add(list, api);
     }

@@ -30,7 +30,7 @@ class Refused(unittest.TestCase):
                 (["-machine", "virt,aclint=on,aclint=off"], "-machine", "twice"),
                 (["-machine", "virt,=x"], "-machine", "no name"),
                 (["-machine", "virt", "-accel", "nonsense"], "-accel", "none"),
-                (["-machine", "virt", "-accel", "none,x=1"], "-accel", "'x'"),
+                (["-machine", "virt", "-accel", "none,x=1"], "-accel", '"x"'),
                 (["-machine", "virt", "-cpu", "nonsense"], "-cpu", "rv64"),
                 (["-machine", "virt", "-smp", "many"], "-smp", "many"),
                 (["-machine", "virt", "-smp", "600"], "-smp", "512"),

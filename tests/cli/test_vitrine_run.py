@@ -7,7 +7,7 @@ import unittest
 from qmp import Vitrine, connect, run
 
 UART, TEST, CLINT = 0x10000000, 0x100000, 0x2000000
-ZERO, T0, T1, T2, A0 = 0, 5, 6, 7, 10
+ZERO, T0, T1, T2, A0, A1 = 0, 5, 6, 7, 10, 11
 
 
 def lui(rd, value):
@@ -127,6 +127,49 @@ class Programs(unittest.TestCase):
                                       addi(T1, ZERO, 1), store(T1, T0, 0, 4), LOOP]
         words += [branch(0, A0, T2, 4 * (len(wake) + 1))] + wake + finish(0x5555)
         self.assertEqual(self.run_program(words, "-smp", str(n)), (0, "0123", ""))
+
+    def race(self, accel):
+        """Two harts add to one word, neither with care; what they made of it, and how long it took."""
+        turns = 30000
+        words = constant(T0, 0x200000) + [
+            addi(T2, ZERO, 1), i_type(0x13, 1, T2, T2, 31), i_type(0x33, 6, T0, T0, 0) | T2 << 20]
+        words += constant(T2, turns)
+        words += [load(T1, T0, 0, 4), addi(T1, T1, 1), store(T1, T0, 0, 4), addi(T2, T2, -1),
+                  bne(T2, ZERO, -16)]
+        # hart 0 goes on: the word, then the instructions, then the time
+        words += [branch(0, A0, ZERO, 8), LOOP]
+        values = [load(A1, T0, 0, 4)], [i_type(0x73, 2, A1, ZERO, 0xc02)], \
+            constant(T2, CLINT + 0xbff8) + [load(A1, T2, 0, 8)]
+        for get in values:
+            words += get + constant(T0, UART)
+            for shift in range(28, -4, -4):
+                words += [i_type(0x13, 5, T1, A1, shift), i_type(0x13, 7, T1, T1, 15),
+                          addi(T1, T1, 0x40), store(T1, T0, 0, 1)]
+        image = self.image(words + finish(0x5555))
+        status, output, errors = run("-machine", "virt", "-accel", accel, "-bios", image, "-smp",
+                                     "2", "-serial", "stdio")
+        self.assertEqual((status, errors), (0, ""))
+        return [int("".join("%x" % (ord(digit) - 0x40) for digit in output[at:at + 8]), 16)
+                for at in range(0, 24, 8)]
+
+    def test_one_thread_does_the_same_each_time(self):
+        first = self.race("interp,threads=single")
+        word, instructions, time = first
+        self.assertTrue(30000 <= word < 60000, word)
+        self.assertGreater(instructions, 150000)
+        # 10 ns for each instruction of both harts, 100 ns for a tick
+        self.assertTrue(instructions // 10 <= time <= instructions // 5 + 1000, first)
+        for _ in range(2):
+            self.assertEqual(self.race("interp,threads=single"), first)
+
+    def test_one_thread_lets_time_pass_while_all_wait(self):
+        # A hundred seconds, but not of ours.
+        words = constant(T0, CLINT + 0xbff8) + [load(T1, T0, 0, 8)] + constant(T2, 1000000000)
+        words += [0x00730333] + constant(T0, CLINT + 0x4000) + [store(T1, T0, 0, 8)]
+        words += [addi(T1, ZERO, 0x80), csrw(MIE, T1), WFI] + say("!") + finish(0x5555)
+        done = run("-machine", "virt", "-accel", "interp,threads=single", "-bios",
+                   self.image(words), "-serial", "stdio")
+        self.assertEqual(done, (0, "!", ""))
 
     def test_console_both_ways(self):
         path = os.path.join(self.folder.name, "line")

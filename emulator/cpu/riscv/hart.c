@@ -238,6 +238,11 @@ void emu_riscv_trace(Hart *hart, const EmuRiscvEvent *event)
     }
 }
 
+uint64_t emu_riscv_hart_executed(const EmuRiscvHart *hart)
+{
+    return hart->executed;
+}
+
 EmuRiscvStats emu_riscv_hart_stats(const EmuRiscvHart *hart)
 {
     EmuRiscvStats stats = hart->stats;

@@ -210,6 +210,8 @@ typedef struct EmuRiscvStats {
     uint64_t blocks; /* of instructions, decoded */
     uint64_t code_flushes;
 } EmuRiscvStats;
+/* stats.instructions alone; from ops it is exact to the instruction's block. */
+uint64_t emu_riscv_hart_executed(const EmuRiscvHart *hart);
 EmuRiscvStats emu_riscv_hart_stats(const EmuRiscvHart *hart); /* while it runs: approximate */
 
 /* ---- decoding -------------------------------------------------------------------------------- */
