@@ -189,14 +189,11 @@ static bool save_probe(Adding *adding, const CapsAdded *added, int64_t began, co
 static bool save_all(Adding *adding, CapsAdded *added, int64_t began, const GError *problem,
                      GError **error)
 {
-    CapsStore *store = adding->asking.store;
-
-    if (!caps_store_begin(store, error)) {
+    if (!caps_asking_begin_saving(&adding->asking, error)) {
         return false;
     }
-    bool ok = caps_asking_still_there(&adding->asking, error) && save_facts(adding, added, error) &&
-              save_probe(adding, added, began, problem, error);
-    return caps_store_end(store, ok, error);
+    bool ok = save_facts(adding, added, error) && save_probe(adding, added, began, problem, error);
+    return caps_store_end(adding->asking.store, ok, error);
 }
 
 /* An emulator that told nothing is believed to be so for a while, longer each time, as a single
@@ -220,8 +217,7 @@ static bool may_try(const Adding *adding, GError **error)
                       (const char *)sqlite3_column_text(row, 1));
         sqlite3_reset(row);
     }
-    return found == 0 ||
-           (found == 1 && adding->asking.policy->again && (g_clear_error(error), true));
+    return found == 0;
 }
 
 /* 1: a complete survey of this identity is stored. */
@@ -254,7 +250,6 @@ static bool in_some_layer(Adding *adding, int (*look)(Adding *, CapsStore *, GEr
             caps_layers_blame(layers, store, &problem);
         }
     }
-    adding->asking.store = caps_layers_own(layers);
     return found == 1;
 }
 
@@ -294,12 +289,7 @@ static bool survey(Adding *adding, CapsAdded *added, GError **error)
 
 static bool add_unknown(Adding *adding, CapsAdded *added, GError **error)
 {
-    if (!adding->asking.store) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "%s: there is no layer to keep it in",
-                    adding->asking.identity->path);
-        return false;
-    }
-    if (!may_try(adding, error)) {
+    if (!caps_asking_has_layer(&adding->asking, error) || !may_try(adding, error)) {
         return false;
     }
     in_some_layer(adding, load_quarantine);

@@ -163,7 +163,8 @@ bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, 
                           error, "iitti", row, id, answer->reason, answer->message, answer->asked);
 }
 
-bool caps_asking_still_there(const CapsAsking *asking, GError **error)
+/* False with error: another emulator is at that path by now. Packages are upgraded while we ask. */
+static bool is_still_there(const CapsAsking *asking, GError **error)
 {
     const CapsIdentity *identity = asking->identity;
     g_autoptr(CapsIdentity) now = caps_layers_identify(asking->layers, identity->path, error);
@@ -174,6 +175,22 @@ bool caps_asking_still_there(const CapsAsking *asking, GError **error)
         return false;
     }
     return now != NULL;
+}
+
+bool caps_asking_has_layer(CapsAsking *asking, GError **error)
+{
+    asking->store = caps_layers_own(asking->layers);
+    if (!asking->store) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "%s: there is no layer to keep it in",
+                    asking->identity->path);
+    }
+    return asking->store != NULL;
+}
+
+bool caps_asking_begin_saving(CapsAsking *asking, GError **error)
+{
+    return is_still_there(asking, error) && caps_asking_has_layer(asking, error) &&
+           caps_store_begin(asking->store, error);
 }
 
 static const char *const kinds[] = {[PRB_QEMU] = "qemu", [PRB_VITRINE] = "vitrine"};
@@ -195,15 +212,10 @@ static bool save_answer(CapsAsking *asking, CapsAnswer *answer, GError **error)
         asking->tells && asking->question->target ? all : caps_declared_inputs(asking->question);
     json_t *depends_on = answer->value && asking->tells ? asking->depends_on : NULL;
 
-    if (!asking->store) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "there is no layer to write");
+    if (!caps_asking_begin_saving(asking, error)) {
         return false;
     }
-    if (!caps_store_begin(asking->store, error)) {
-        return false;
-    }
-    bool ok = caps_asking_still_there(asking, error) &&
-              caps_answer_save(asking->store, asking->identity, asking->question, depends_on,
+    bool ok = caps_answer_save(asking->store, asking->identity, asking->question, depends_on,
                                declared, asking->host, answer, error);
     if (ok &&
         (answer->value || g_strcmp0(answer->reason, prb_error_reason(PRB_ERROR_CRASHED)) == 0)) {
@@ -301,6 +313,7 @@ static bool ask_once(CapsAsking *asking, CapsAnswer *ret_answer, GError **error)
     g_autoptr(GError) problem = NULL;
     g_autofree char *key = flight_key(asking);
     const PrbLimits *limits = &asking->policy->limits;
+    asking->store = caps_layers_own(asking->layers);
     int flight = caps_flight_begin(asking->store, key, 3 * limits->probe_ms, &problem);
     bool ok = !problem && (find(asking, ret_answer) || ask_and_save(asking, ret_answer, &problem));
 

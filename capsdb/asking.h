@@ -25,8 +25,12 @@ bool caps_asking_quarantine(const CapsAsking *asking, const CapsAnswer *answer, 
 bool caps_asking_begin(CapsAsking *asking, CapsLayers *layers, const char *path,
                        const CapsPolicy *policy, GError **error);
 void caps_asking_end(CapsAsking *asking);
-/* False with error: another emulator is at that path by now. Packages are upgraded while we ask. */
-bool caps_asking_still_there(const CapsAsking *asking, GError **error);
+/* The layer that answers are kept in, as it is by now: looking through the layers may leave one out
+ * that cannot be read. False with error: there is none. */
+bool caps_asking_has_layer(CapsAsking *asking, GError **error);
+/* Begins the transaction that what was asked is stored in, if the emulator at that path still is
+ * the one that was asked, and there is a layer to store it in. */
+bool caps_asking_begin_saving(CapsAsking *asking, GError **error);
 /* Notes which kind of emulator the identity is, and its version where known. */
 bool caps_asking_note_kind(const CapsAsking *asking, PrbKind kind, const char *version,
                            GError **error);

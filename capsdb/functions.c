@@ -95,7 +95,7 @@ static void sql_deflate(sqlite3_context *context, int count, sqlite3_value **val
     }
 }
 
-void caps_functions_add(CapsStore *store)
+bool caps_functions_add(CapsStore *store, GError **error)
 {
     static const struct {
         const char *name;
@@ -103,8 +103,13 @@ void caps_functions_add(CapsStore *store)
     } rows[] = {{"reply_text", sql_reply_text}, {"sha256", sql_sha256}, {"deflate", sql_deflate}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        sqlite3_create_function(caps_store_sqlite(store), rows[i].name, 1,
-                                SQLITE_UTF8 | SQLITE_INNOCUOUS, store, rows[i].function, NULL,
-                                NULL);
+        int code = sqlite3_create_function(caps_store_sqlite(store), rows[i].name, 1,
+                                           SQLITE_UTF8 | SQLITE_INNOCUOUS, store, rows[i].function,
+                                           NULL, NULL);
+        if (code != SQLITE_OK) {
+            caps_store_set_error(store, code, rows[i].name, error);
+            return false;
+        }
     }
+    return true;
 }

@@ -6,7 +6,7 @@
 
 /* reply_text(id): the JSON of a reply; damage is the error SQLITE_CORRUPT. sha256(text): a blob.
  * deflate(text): a blob, without dictionary (migrations). */
-void caps_functions_add(CapsStore *store);
+bool caps_functions_add(CapsStore *store, GError **error);
 
 #define CAPS_MAX_REPLY ((size_t)64 << 20)
 /* The window of deflate: what lies further back in a dictionary, or in a text, is not seen. */

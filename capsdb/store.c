@@ -72,46 +72,72 @@ static bool check(CapsStore *store, int code, const char *doing, GError **error)
     return false;
 }
 
+static void set_damaged(const CapsStore *store, const char *what, GError **error)
+{
+    g_set_error(error, CAPS_ERROR, CAPS_ERROR_DAMAGED, "%s: damaged: %s", store->path, what);
+}
+
+/* Of statements that fit every file of the version it says it is: SQLite finds them wrong only for
+ * one that is not. */
+static bool check_fits(CapsStore *store, int code, const char *doing, GError **error)
+{
+    if ((code & 0xff) == SQLITE_ERROR) {
+        set_damaged(store, sqlite3_errmsg(store->db), error);
+        return false;
+    }
+    return check(store, code, doing, error);
+}
+
 static bool execute(CapsStore *store, const char *sql, GError **error)
 {
     return check(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "statement", error);
 }
 
+static bool execute_fitting(CapsStore *store, const char *sql, GError **error)
+{
+    return check_fits(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "statement", error);
+}
+
 /* ---- statements ------------------------------------------------------------------------------ */
 
-static void bind_hex(sqlite3_stmt *statement, int index, const char *hex)
+static int bind_hex(sqlite3_stmt *statement, int index, const char *hex)
 {
     uint8_t bytes[32];
     for (size_t i = 0; i < sizeof(bytes); i++) {
         bytes[i] =
             (uint8_t)(g_ascii_xdigit_value(hex[2 * i]) << 4 | g_ascii_xdigit_value(hex[2 * i + 1]));
     }
-    sqlite3_bind_blob(statement, index, bytes, sizeof(bytes), SQLITE_TRANSIENT);
+    return sqlite3_bind_blob(statement, index, bytes, sizeof(bytes), SQLITE_TRANSIENT);
 }
 
-static void bind_values(sqlite3_stmt *statement, const char *values, va_list list)
+/* A code of SQLite's: what is not bound would be NULL. */
+static int bind_values(sqlite3_stmt *statement, const char *values, va_list list)
 {
-    for (int i = 1; *values; i++, values++) {
+    int code = SQLITE_OK;
+
+    for (int i = 1; *values && code == SQLITE_OK; i++, values++) {
         const void *bytes;
         switch (*values) {
         case 't':
-            sqlite3_bind_text(statement, i, va_arg(list, const char *), -1, SQLITE_TRANSIENT);
+            code =
+                sqlite3_bind_text(statement, i, va_arg(list, const char *), -1, SQLITE_TRANSIENT);
             break;
         case 'i':
-            sqlite3_bind_int64(statement, i, va_arg(list, int64_t));
+            code = sqlite3_bind_int64(statement, i, va_arg(list, int64_t));
             break;
         case 'b':
             bytes = va_arg(list, const void *);
-            sqlite3_bind_blob64(statement, i, bytes, va_arg(list, size_t), SQLITE_TRANSIENT);
+            code = sqlite3_bind_blob64(statement, i, bytes, va_arg(list, size_t), SQLITE_TRANSIENT);
             break;
         default:
             g_assert(*values == 'h');
             bytes = va_arg(list, const char *);
             if (bytes) {
-                bind_hex(statement, i, bytes);
+                code = bind_hex(statement, i, bytes);
             }
         }
     }
+    return code;
 }
 
 static sqlite3_stmt *prepare(CapsStore *store, const char *sql, const char *values, va_list list,
@@ -122,15 +148,15 @@ static sqlite3_stmt *prepare(CapsStore *store, const char *sql, const char *valu
     if (!statement) {
         int code =
             sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
-        if (!check(store, code, "statement", error)) {
+        if (!check_fits(store, code, "statement", error)) {
             return NULL;
         }
         g_hash_table_insert(store->statements, g_strdup(sql), statement);
     }
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
-    bind_values(statement, values, list);
-    return statement;
+    return check(store, bind_values(statement, values, list), "statement", error) ? statement
+                                                                                  : NULL;
 }
 
 sqlite3_stmt *caps_store_prepare(CapsStore *store, const char *sql, GError **error,
@@ -206,56 +232,93 @@ bool caps_store_end(CapsStore *store, bool ok, GError **error)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-static int64_t pragma(CapsStore *store, const char *sql, GError **error)
+/* The one number that a statement gives. */
+static bool get_number(CapsStore *store, const char *sql, int64_t *ret_number, GError **error)
 {
     sqlite3_stmt *statement = NULL;
-    int64_t value = -1;
-
-    if (check(store, sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL), "header", error) &&
-        check(store, sqlite3_step(statement), "header", error)) {
-        value = sqlite3_column_int64(statement, 0);
+    bool ok =
+        check(store, sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL), "header", error) &&
+        check(store, sqlite3_step(statement), "header", error);
+    if (ok) {
+        *ret_number = sqlite3_column_int64(statement, 0);
     }
     sqlite3_finalize(statement);
-    return value;
+    return ok;
 }
 
 /* One transaction for all that are pending and the new version. */
-static bool migrate(CapsStore *store, int64_t version, GError **error)
+static bool migrate(CapsStore *store, GError **error)
 {
-    bool ok = execute(store, "BEGIN IMMEDIATE", error);
-    if (!ok) {
+    int64_t version; /* another process may have been first */
+
+    if (!execute(store, "BEGIN IMMEDIATE", error)) {
         return false;
     }
-    version = pragma(store, "PRAGMA user_version", error); /* another process may have been first */
+    bool ok = get_number(store, "PRAGMA user_version", &version, error);
     for (; ok && version < (int64_t)caps_n_migrations; version++) {
         g_autofree char *mark = g_strdup_printf("PRAGMA user_version = %d", (int)version + 1);
-        ok = execute(store, caps_migrations[version], error) && execute(store, mark, error);
+        ok = execute_fitting(store, caps_migrations[version], error) && execute(store, mark, error);
     }
     return caps_store_end(store, ok, error);
 }
 
-static bool set_up(CapsStore *store, GError **error)
-{
-    int64_t application = pragma(store, "PRAGMA application_id", error);
-    int64_t version = application < 0 ? -1 : pragma(store, "PRAGMA user_version", error);
+#define COUNT_TABLES "SELECT count(*) FROM sqlite_schema"
+#define COUNT_OURS   COUNT_TABLES " WHERE name IN ('identity', 'reply', 'question', 'answer')"
+#define IS_WHOLE     "SELECT integrity_check = 'ok' FROM pragma_integrity_check(1)"
 
-    if (version < 0) {
+/* Not marked as ours: a file to begin in, a database of another program, or ours with a mark that
+ * is damaged. */
+static bool set_up_unmarked(CapsStore *store, GError **error)
+{
+    int64_t tables, ours;
+
+    if (!get_number(store, COUNT_TABLES, &tables, error) ||
+        !get_number(store, COUNT_OURS, &ours, error)) {
         return false;
     }
-    if (application != CAPS_APPLICATION_ID && (application || version)) {
+    if (ours == 4) {
+        set_damaged(store, "its mark (application_id)", error);
+        return false;
+    }
+    if (tables) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: a database of another program",
                     store->path);
         return false;
     }
-    if (version > (int64_t)caps_n_migrations) {
+    return migrate(store, error);
+}
+
+/* A version that this program does not know. That it is newer is believed of a file that is whole.
+ */
+static void refuse_version(CapsStore *store, int64_t version, GError **error)
+{
+    int64_t whole;
+
+    if (version < 1 || !get_number(store, IS_WHOLE, &whole, NULL) || !whole) {
+        set_damaged(store, "its version", error);
+    } else {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_NEWER,
                     "%s: of version %d, this program knows up to %d; use a newer capsdb, or name "
                     "another file with --db",
                     store->path, (int)version, (int)caps_n_migrations);
+    }
+}
+
+static bool set_up(CapsStore *store, GError **error)
+{
+    int64_t application, version;
+
+    if (!get_number(store, "PRAGMA application_id", &application, error) ||
+        !get_number(store, "PRAGMA user_version", &version, error)) {
         return false;
     }
-    if (version == (int64_t)caps_n_migrations) {
+    if (application == CAPS_APPLICATION_ID && version == (int64_t)caps_n_migrations) {
         return true;
+    }
+    if (application == CAPS_APPLICATION_ID &&
+        (version < 1 || version > (int64_t)caps_n_migrations)) {
+        refuse_version(store, version, error);
+        return false;
     }
     if (!store->writable) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY,
@@ -264,7 +327,8 @@ static bool set_up(CapsStore *store, GError **error)
                     store->path, (int)version, (int)caps_n_migrations);
         return false;
     }
-    return migrate(store, version, error);
+    return application == CAPS_APPLICATION_ID ? migrate(store, error)
+                                              : set_up_unmarked(store, error);
 }
 
 /* Who may have written this file, and what SQLite reads with it? Only the person, or root. */
@@ -313,13 +377,18 @@ static bool connect_file(CapsStore *store, int flags, bool immutable, GError **e
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    caps_functions_add(store);
-    return (!store->writable || execute(store, "PRAGMA journal_mode = WAL", error)) &&
-           execute(store,
-                   "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-                   "PRAGMA temp_store = MEMORY",
-                   error) &&
-           set_up(store, error);
+    bool ok = caps_functions_add(store, error) &&
+              (!store->writable || execute_fitting(store, "PRAGMA journal_mode = WAL", error)) &&
+              execute_fitting(store,
+                              "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                              "PRAGMA temp_store = MEMORY",
+                              error) &&
+              set_up(store, error);
+    if (ok && store->writable && sqlite3_db_readonly(store->db, "main")) {
+        set_damaged(store, "its format, which we never wrote", error);
+        return false;
+    }
+    return ok;
 }
 
 static void disconnect_file(CapsStore *store)

@@ -1,0 +1,168 @@
+/* Damage: bits flipped, sectors and pages of zeros or of anything, files cut short; in the
+ * database, its header, its log. No crash, no answer that was not stored, and a database that works
+ * after. The argument is the number of files. */
+#include "disk.h"
+#include "place.h"
+
+#include <glib/gstdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ANSWERS 40
+#define HEADER  100 /* bytes, of SQLite */
+
+static unsigned rounds = FEW;
+
+typedef enum { TRUNCATE, ZERO, FLIP, REPLACE, FLIP_HEADER, N_KINDS } Kind;
+
+static gsize somewhere(GRand *chance, gsize length)
+{
+    return (gsize)g_rand_double_range(chance, 0, (double)length);
+}
+
+static void flip(char *bytes, gsize length, int count, GRand *chance)
+{
+    while (count--) {
+        bytes[somewhere(chance, length)] ^= (char)(1 << g_rand_int_range(chance, 0, 8));
+    }
+}
+
+static void damage(char *bytes, gsize *length, Kind kind, GRand *chance)
+{
+    gsize at = somewhere(chance, *length);
+
+    switch (kind) {
+    case TRUNCATE:
+        *length = at;
+        break;
+    case ZERO:
+        memset(bytes + at, 0, MIN(4096, *length - at));
+        break;
+    case FLIP:
+        flip(bytes, *length, 8, chance);
+        break;
+    case FLIP_HEADER:
+        flip(bytes, MIN(HEADER, *length), 1 + g_rand_int_range(chance, 0, 3), chance);
+        break;
+    default:
+        for (gsize i = at; i < MIN(at + 512, *length); i++) {
+            bytes[i] = (char)g_rand_int(chance);
+        }
+    }
+}
+
+typedef struct Content { /* of a file */
+    char *bytes;
+    gsize length;
+} Content;
+
+static Content load(const Place *place, const char *suffix)
+{
+    g_autofree char *path = g_strconcat(place->file, suffix, NULL);
+    Content content;
+
+    assert_true(g_file_get_contents(path, &content.bytes, &content.length, NULL));
+    return content;
+}
+
+static void save(const Place *place, const char *suffix, const char *bytes, gsize length)
+{
+    g_autofree char *path = g_strconcat(place->file, suffix, NULL);
+    assert_true(g_file_set_contents_full(path, bytes, (gssize)length, G_FILE_SET_CONTENTS_NONE,
+                                         0600, NULL));
+}
+
+/* A database whose second half is in its log still. */
+static void make_whole(const Place *place, Content *ret_file, Content *ret_log)
+{
+    CapsStore *store = place_open(place);
+
+    assert_true(place_fill(store, 0, ANSWERS / 2, NULL));
+    sqlite3_exec(caps_store_sqlite(store), "PRAGMA wal_checkpoint(TRUNCATE)", NULL, NULL, NULL);
+    assert_true(place_fill(store, ANSWERS / 2, ANSWERS, NULL));
+    *ret_file = load(place, "");
+    *ret_log = load(place, "-wal");
+    assert_true(ret_log->length > 0);
+    caps_store_close(store);
+}
+
+static CapsStore *open_damaged(const Place *place, GError **error)
+{
+    CapsStore *store = caps_store_open(place->file, CAPS_STORE_WRITE, error);
+
+    /* Whatever is in the header: only a version that is newer keeps us from beginning anew, of a
+     * file that is whole otherwise. Neither can be told from what a newer program wrote. */
+    if (!store && (*error)->code == CAPS_ERROR_NEWER) {
+        return NULL;
+    }
+    if (!store) {
+        fail_msg("%s", (*error)->message);
+    }
+    return store;
+}
+
+/* Uses it as libcapsdb does: on damage in mid-work it is begun anew. */
+static void use_damaged(const Place *place, unsigned *rebuilt, unsigned *newer)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CapsStore) store = open_damaged(place, &error);
+
+    if (!store) {
+        (*newer)++;
+        return;
+    }
+    place_count(store, ANSWERS, &error); /* fails on an answer that was not stored */
+    if (error) {
+        assert_int_equal(error->code, CAPS_ERROR_DAMAGED);
+        assert_true(caps_store_rebuild(store, NULL));
+    }
+    g_clear_error(&error);
+    if (!place_fill(store, 0, 3, &error)) {
+        assert_int_equal(error->code, CAPS_ERROR_DAMAGED); /* first seen while writing */
+        assert_true(caps_store_rebuild(store, NULL));
+        assert_true(place_fill(store, 0, 3, NULL));
+    }
+    *rebuilt += caps_store_note(store) != NULL;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(place_find(store, i, NULL), 1);
+    }
+}
+
+static void test_damaged_files(void **state)
+{
+    Place *place = *state;
+    unsigned rebuilt = 0, newer = 0;
+    g_autoptr(GRand) chance = g_rand_new_with_seed(7);
+    Content file, log;
+
+    make_whole(place, &file, &log);
+    for (unsigned i = 0; i < rounds; i++) {
+        bool of_log = i % 4 == 3;
+        const Content *hit = of_log ? &log : &file;
+        g_autofree char *bytes = g_memdup2(hit->bytes, hit->length);
+        gsize left = hit->length;
+        damage(bytes, &left, i % N_KINDS, chance);
+        place_clear(place);
+        save(place, "", of_log ? file.bytes : bytes, of_log ? file.length : left);
+        save(place, "-wal", of_log ? bytes : log.bytes, of_log ? left : log.length);
+        use_damaged(place, &rebuilt, &newer);
+    }
+    print_message("%u of %u damaged files were begun anew, %u seemed to be of a newer program\n",
+                  rebuilt, rounds, newer);
+    assert_true(rebuilt > rounds / 4);
+    assert_true(newer < rounds / 50);
+    g_free(file.bytes);
+    g_free(log.bytes);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        PLACE_TEST(test_damaged_files),
+    };
+    if (argc > 1) {
+        rounds = (unsigned)atoi(argv[1]);
+    }
+    disk_install(); /* quick: nothing is synced */
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
