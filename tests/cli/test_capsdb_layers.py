@@ -289,8 +289,8 @@ class Static(Base):
     def test_it_answers_without_any_other_layer(self):
         self.run_capsdb("update", "--usr")
         self.run_capsdb("ask", "query-version", "--emulator", self.emulator, "--no-probe",
-                        HOME="/nonexistent")
-        why = self.why(HOME="/nonexistent")
+                        HOME="/dev/null/home")
+        why = self.why(HOME="/dev/null/home")
         self.assertEqual((why["layer"], why["stored"]), ("static", True))
 
     def test_it_holds_for_the_content_wherever_it_is(self):
