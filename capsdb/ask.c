@@ -332,7 +332,7 @@ bool caps_asking_begin(CapsAsking *asking, CapsLayers *layers, const char *path,
         return false;
     }
     asking->store = caps_layers_own(layers);
-    asking->host = caps_host_hash();
+    asking->host = caps_host_hash(NULL);
     return true;
 }
 

@@ -4,9 +4,10 @@
 
 #include <jansson.h>
 
-/* Kernel, processor and KVM as an object of texts. New reference. */
-json_t *caps_host_facts(void);
+/* Kernel, processor, KVM and the parameters of its modules as an object of texts. root: the folder
+ * in which /proc, /sys and /dev are; NULL: they are where they are. New reference. */
+json_t *caps_host_facts(const char *root);
 /* SHA-256 of the facts, in hex. Free with g_free. */
-char *caps_host_hash(void);
+char *caps_host_hash(const char *root);
 
 #endif

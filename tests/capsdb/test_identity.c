@@ -1,6 +1,5 @@
 /* The staleness table: each input of an identity changed alone. Never fresh when it should be
  * stale; stale when it could be fresh only in the rows that say why. */
-#include "host.h"
 #include "identity.h"
 #include "probe.h"
 
@@ -13,14 +12,27 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
-/* bin/emulator (an ELF file that names lib/qemu), bin/wrapper (a script that names it), bin/link,
- * lib/qemu/a.so */
+/* bin/emulator (an ELF file that names lib/qemu and share/qemu), bin/wrapper (a script that names
+ * it), with the interpreter bin/shell, bin/link, lib/qemu/a.so, share/qemu/firmware/1.json */
 typedef struct Tree {
-    char *root, *emulator, *other, *wrapper, *link, *modules, *module, *file;
+    char *root, *emulator, *other, *wrapper, *shell, *link, *modules, *module, *data, *descriptor,
+        *file;
     CapsStore *store;
 } Tree;
+
+/* The clock of this program, which can be set. */
+static time_t clock_set_by;
+
+int clock_gettime(clockid_t clock, struct timespec *ret_time)
+{
+    int result = (int)syscall(SYS_clock_gettime, clock, ret_time);
+    ret_time->tv_sec += clock == CLOCK_REALTIME ? clock_set_by : 0;
+    return result;
+}
 
 static void write_file(const char *path, const char *text, mode_t mode)
 {
@@ -37,6 +49,8 @@ static void write_program(const Tree *tree, const char *path, char version)
     g_string_append_c(bytes, '\0');
     g_string_append(bytes, tree->modules);
     g_string_append_c(bytes, '\0');
+    g_string_append(bytes, tree->data);
+    g_string_append_c(bytes, '\0');
     assert_true(g_file_set_contents(path, bytes->str, (gssize)bytes->len, NULL));
     g_chmod(path, 0755);
 }
@@ -51,13 +65,22 @@ static int set_up(void **state)
     tree->link = g_build_filename(tree->root, "bin", "link", NULL);
     tree->modules = g_build_filename(tree->root, "lib", "qemu", NULL);
     tree->module = g_build_filename(tree->modules, "a.so", NULL);
+    tree->shell = g_build_filename(tree->root, "bin", "shell", NULL);
+    tree->data = g_build_filename(tree->root, "share", "qemu", NULL);
+    tree->descriptor = g_build_filename(tree->data, "firmware", "1.json", NULL);
     tree->file = g_build_filename(tree->root, "capsdb.db", NULL);
+    clock_set_by = 0;
     g_autofree char *bin = g_path_get_dirname(tree->emulator);
     g_mkdir_with_parents(bin, 0755);
+    g_autofree char *descriptors = g_path_get_dirname(tree->descriptor);
     g_mkdir_with_parents(tree->modules, 0755);
+    g_mkdir_with_parents(descriptors, 0755);
+    write_file(tree->descriptor, "{}", 0644);
+    write_program(tree, tree->shell, 's');
     write_program(tree, tree->emulator, '1');
     write_program(tree, tree->other, '9');
-    g_autofree char *script = g_strdup_printf("#!/bin/sh\nexec %s \"$@\"\n", tree->emulator);
+    g_autofree char *script =
+        g_strdup_printf("#!%s\nexec %s \"$@\"\n", tree->shell, tree->emulator);
     write_file(tree->wrapper, script, 0755);
     write_file(tree->module, "module", 0644);
     assert_int_equal(symlink("emulator", tree->link), 0);
@@ -72,8 +95,9 @@ static int tear_down(void **state)
     g_autofree char *remove = g_strdup_printf("rm -rf '%s'", tree->root);
     caps_store_close(tree->store);
     int status = system(remove);
-    char *all[] = {tree->root, tree->emulator, tree->other,  tree->wrapper,
-                   tree->link, tree->modules,  tree->module, tree->file};
+    char *all[] = {tree->root,       tree->emulator, tree->other,  tree->wrapper,
+                   tree->link,       tree->modules,  tree->module, tree->data,
+                   tree->descriptor, tree->shell,    tree->file};
     for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
         g_free(all[i]);
     }
@@ -181,9 +205,62 @@ static void neighbour_changed(const Tree *tree)
     write_program(tree, tree->other, '8');
 }
 
+static void descriptor_added(const Tree *tree)
+{
+    g_autofree char *path = g_build_filename(tree->data, "firmware", "2.json", NULL);
+    write_file(path, "{}", 0644);
+}
+
+static void descriptor_changed(const Tree *tree)
+{
+    write_file(tree->descriptor, "[]", 0644);
+}
+
+static void descriptor_removed(const Tree *tree)
+{
+    g_remove(tree->descriptor);
+}
+
+static void firmware_changed(const Tree *tree)
+{
+    g_autofree char *path = g_build_filename(tree->data, "bios.bin", NULL);
+    write_file(path, "code", 0644);
+}
+
+static void machine_file_of_the_data(const Tree *tree)
+{
+    g_autofree char *path = g_build_filename(tree->data, "board.cfg", NULL);
+    write_file(path, "[machine]\n", 0644);
+}
+
+static void clock_back(const Tree *tree)
+{
+    (void)tree;
+    clock_set_by = -24 * 60 * 60;
+}
+
+/* What was remembered before is of another ctime; what is hashed now is not remembered. */
+static void clock_back_and_content(const Tree *tree)
+{
+    clock_set_by = -24 * 60 * 60;
+    content_in_place(tree);
+}
+
+static void interpreter(const Tree *tree)
+{
+    write_program(tree, tree->shell, 't');
+}
+
+/* Another file under the same name, moved there: no time stamp of it is new. */
+static void moved_into_place(const Tree *tree)
+{
+    assert_int_equal(rename(tree->other, tree->emulator), 0);
+}
+
 static void wrapper_text(const Tree *tree)
 {
-    g_autofree char *script = g_strdup_printf("#!/bin/sh\nexec %s  \"$@\"\n", tree->emulator);
+    g_autofree char *script =
+        g_strdup_printf("#!%s\nexec %s  \"$@\"\n", tree->shell, tree->emulator);
     write_file(tree->wrapper, script, 0755);
 }
 
@@ -221,31 +298,27 @@ static const struct {
     {"a machine file added", EMULATOR, machine_file_added, true},
     {"a file that is never loaded", EMULATOR, other_file_added, false},
     {"another program beside it", EMULATOR, neighbour_changed, false},
+    {"an older file moved into its place", EMULATOR, moved_into_place, true},
+    {"the clock set back", EMULATOR, clock_back, false},
+    {"content in place, with the clock set back", EMULATOR, clock_back_and_content, true},
+    /* QEMU does not read them; who asks what it can do looks at both, and wants them of one time.
+     */
+    {"a descriptor of firmware added", EMULATOR, descriptor_added, true},
+    {"a descriptor of firmware changed", EMULATOR, descriptor_changed, true},
+    {"a descriptor of firmware removed", EMULATOR, descriptor_removed, true},
+    {"a machine file among its data", EMULATOR, machine_file_of_the_data, true},
+    {"firmware itself, which guests run", EMULATOR, firmware_changed, false},
     {"nothing, through a wrapper", WRAPPER, nothing, false},
     /* What a script does cannot be told from its text: a blank more is another script. */
     {"text of a wrapper", WRAPPER, wrapper_text, true},
     {"target of a wrapper", WRAPPER, wrapper_target, true},
+    {"interpreter of a wrapper", WRAPPER, interpreter, true},
+    {"the interpreter of a wrapper, asked directly", EMULATOR, interpreter, false},
     {"a module of a wrapper's target", WRAPPER, module_added, true},
     {"nothing, through a link", LINK, nothing, false},
     {"content behind a link", LINK, content, true},
     {"a link that points elsewhere", LINK, link_retargeted, true},
 };
-
-static void test_the_staleness_table(void **state)
-{
-    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-        tear_down(state);
-        assert_int_equal(set_up(state), 0);
-        const Tree *tree = *state;
-        const char *const paths[] = {tree->emulator, tree->wrapper, tree->link};
-        g_autofree char *before = hash_of(tree, paths[rows[i].asked]);
-        rows[i].change(tree);
-        g_autofree char *after = hash_of(tree, paths[rows[i].asked]);
-        if (g_str_equal(before, after) == rows[i].stale) {
-            fail_msg("%s: %s", rows[i].name, rows[i].stale ? "fresh, and is stale" : "stale");
-        }
-    }
-}
 
 static int64_t count_memos(const Tree *tree)
 {
@@ -256,6 +329,35 @@ static int64_t count_memos(const Tree *tree)
     return count;
 }
 
+/* remembered: the clock is put on, so that the files are old enough for the memo. */
+static void test_row(void **state, size_t i, bool remembered)
+{
+    tear_down(state);
+    assert_int_equal(set_up(state), 0);
+    const Tree *tree = *state;
+    const char *const paths[] = {tree->emulator, tree->wrapper, tree->link};
+    clock_set_by = remembered ? 10 : 0;
+    g_autofree char *before = hash_of(tree, paths[rows[i].asked]);
+    assert_int_equal(count_memos(tree) > 0, remembered);
+    g_usleep(remembered ? 20 * 1000 : 0); /* more than the grain of time stamps */
+    rows[i].change(tree);
+    g_autofree char *after = hash_of(tree, paths[rows[i].asked]);
+    if (g_str_equal(before, after) == rows[i].stale) {
+        fail_msg("%s%s: %s", rows[i].name, remembered ? ", with a memo" : "",
+                 rows[i].stale ? "fresh, and is stale" : "stale");
+    }
+}
+
+static void test_the_staleness_table(void **state)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        test_row(state, i, false);
+        test_row(state, i, true);
+    }
+    print_message("%zu inputs, each changed alone, hashed anew and remembered\n",
+                  G_N_ELEMENTS(rows));
+}
+
 /* A file is remembered once its ctime is well in the past, and forgotten when it is written. */
 static void test_the_memo(void **state)
 {
@@ -264,7 +366,7 @@ static void test_the_memo(void **state)
     assert_int_equal(count_memos(tree), 0);
     g_usleep(2100 * 1000);
     g_autofree char *second = hash_of(tree, tree->emulator);
-    assert_int_equal(count_memos(tree), 2);
+    assert_int_equal(count_memos(tree), 3);
     g_autofree char *third = hash_of(tree, tree->emulator);
     assert_string_equal(first, second);
     assert_string_equal(second, third);
@@ -325,16 +427,62 @@ static void test_scripts_that_name_each_other(void **state)
     assert_int_equal(strlen(hash), 64);
 }
 
-static void test_host_facts(void **state)
+/* ---- within a root --------------------------------------------------------------------------- */
+
+/* bin/emulator within the tree, as a system has it that has the tree as its root. */
+static char *hash_within(const Tree *tree, const char *path)
 {
-    (void)state;
-    json_t *facts = caps_host_facts();
-    assert_true(json_is_string(json_object_get(facts, "kernel.release")));
-    assert_true(json_is_string(json_object_get(facts, "kvm.usable")));
-    json_decref(facts);
-    g_autofree char *one = caps_host_hash();
-    g_autofree char *two = caps_host_hash();
-    assert_string_equal(one, two);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(CapsIdentity) identity = caps_identity_new(tree->root, path, tree->store, &error);
+    if (!identity) {
+        fail_msg("%s", error->message);
+    }
+    assert_string_equal(identity->path, path);
+    for (guint i = 0; i < identity->parts->len; i++) {
+        const CapsPart *part = g_ptr_array_index(identity->parts, i);
+        assert_false(g_str_has_prefix(part->path, tree->root));
+    }
+    return g_strdup(identity->hash);
+}
+
+static void test_an_identity_within_a_root(void **state)
+{
+    const Tree *tree = *state;
+    static const char bytes[] = "\x7f"
+                                "ELF\0/lib/qemu\0/etc/qemu/qemu.conf\0/etc/other\0";
+    g_autofree char *folder = g_build_filename(tree->root, "etc", "qemu", "firmware", NULL);
+    g_autofree char *descriptor = g_build_filename(folder, "1.json", NULL);
+    g_autofree char *absolute = g_build_filename(tree->root, "bin", "absolute", NULL);
+
+    assert_true(g_file_set_contents(tree->emulator, bytes, sizeof(bytes), NULL));
+    g_chmod(tree->emulator, 0755);
+    assert_int_equal(symlink("/bin/emulator", absolute), 0);
+    g_autofree char *before = hash_within(tree, "/bin/emulator");
+    g_autofree char *linked = hash_within(tree, "/bin/absolute");
+    assert_string_equal(before, linked);
+    /* The module is that of the root, though the name is absolute. */
+    module_overwritten(tree);
+    g_autofree char *after = hash_within(tree, "/bin/emulator");
+    assert_string_not_equal(before, after);
+    /* Beside the settings that it names. */
+    g_mkdir_with_parents(folder, 0755);
+    write_file(descriptor, "{}", 0644);
+    g_autofree char *described = hash_within(tree, "/bin/emulator");
+    assert_string_not_equal(after, described);
+}
+
+static void test_a_root_is_not_left(void **state)
+{
+    const Tree *tree = *state;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *out = g_build_filename(tree->root, "bin", "out", NULL);
+
+    assert_int_equal(symlink("../../../../../../../bin/sh", out), 0);
+    assert_null(caps_identity_new(tree->root, "/bin/out", tree->store, &error));
+    assert_true(g_error_matches(error, PRB_ERROR, PRB_ERROR_NOT_FOUND));
+    g_clear_error(&error);
+    assert_null(caps_identity_new(tree->root, "/../../../bin/sh", tree->store, &error));
+    assert_true(g_error_matches(error, PRB_ERROR, PRB_ERROR_NOT_FOUND));
 }
 
 int main(void)
@@ -344,7 +492,7 @@ int main(void)
         TEST(test_the_staleness_table),        TEST(test_the_memo),
         TEST(test_two_paths_with_one_content), TEST(test_the_name_that_counts),
         TEST(test_paths_without_an_identity),  TEST(test_scripts_that_name_each_other),
-        cmocka_unit_test(test_host_facts),
+        TEST(test_an_identity_within_a_root),  TEST(test_a_root_is_not_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
