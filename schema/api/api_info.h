@@ -45,6 +45,12 @@ typedef struct ApiMemberInfo {
     bool extension;    /* QEMU's type lacks it: the lenient reader leaves it 0 or NULL */
     size_t offset;     /* in the C struct */
     size_t has_offset; /* of has_x, for an optional scalar */
+    bool rest;         /* a map of all members with other names */
+    /* Of a variant of a union: the values of the tag, a bit each, that it is there for (0: it is
+     * there always), whether it has to be then, and where the tag is. */
+    uint64_t branches;
+    bool needed;
+    size_t tag_offset;
 } ApiMemberInfo;
 
 /* A value of an enum, or the reason of an error. */
@@ -94,6 +100,8 @@ extern const ApiTypeInfo *const api_types[];
 extern const ApiCommandInfo *const api_commands[];
 extern const ApiEventInfo *const api_events[];
 
+/* Of a struct: a member of that name, the first of a union's; NULL: none such. */
+const ApiMemberInfo *api_member_find(const ApiTypeInfo *type, const char *name);
 const ApiTypeInfo *api_type_find(const char *name); /* NULL: none such; builtins are found too */
 const ApiCommandInfo *api_command_find(const char *name);
 

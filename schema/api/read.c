@@ -140,16 +140,13 @@ static bool read_str(WireReader *reader, const json_t *json, void *place)
     return true;
 }
 
-/* "a, b, c" of the words of an enum or the members of a struct. Free with g_free. */
+/* "a, b, c" of the words of an enum. Free with g_free. */
 static char *known_words(const ApiTypeInfo *type)
 {
     GString *words = g_string_new(NULL);
-    size_t count = type->kind == API_KIND_ENUM ? type->n_values : type->n_members;
 
-    for (size_t i = 0; i < count; i++) {
-        g_string_append_printf(words, "%s%s", i > 0 ? ", " : "",
-                               type->kind == API_KIND_ENUM ? type->values[i].name
-                                                           : type->members[i].name);
+    for (size_t i = 0; i < type->n_values; i++) {
+        g_string_append_printf(words, "%s%s", i > 0 ? ", " : "", type->values[i].name);
     }
     return g_string_free(words, FALSE);
 }
@@ -187,28 +184,64 @@ static bool read_enum(WireReader *reader, const ApiTypeInfo *type, const json_t 
 
 /* ---- structs --------------------------------------------------------------------------------- */
 
-static const ApiMemberInfo *find_member(const ApiTypeInfo *type, const char *name)
+const ApiMemberInfo *api_member_find(const ApiTypeInfo *type, const char *name)
 {
     for (size_t i = 0; i < type->n_members; i++) {
-        if (strcmp(type->members[i].name, name) == 0) {
+        if (strcmp(type->members[i].name, name) == 0 && !type->members[i].rest) {
             return &type->members[i];
         }
     }
     return NULL;
 }
 
+/* Whether the value has the member: one of a variant depends on the tag, which comes before. */
+static bool has_member(const ApiMemberInfo *member, const void *value)
+{
+    int tag;
+
+    memcpy(&tag, (const char *)value + member->tag_offset, sizeof(tag));
+    return member->branches == 0 || (member->branches >> tag & 1) != 0;
+}
+
+static bool is_known(const ApiTypeInfo *type, const char *name, const void *value)
+{
+    for (size_t i = 0; i < type->n_members; i++) {
+        const ApiMemberInfo *member = &type->members[i];
+
+        if (member->rest || (strcmp(member->name, name) == 0 && has_member(member, value))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "a, b, c" of the members that the value can have. Free with g_free. */
+static char *known_members(const ApiTypeInfo *type, const void *value)
+{
+    GString *words = g_string_new(NULL);
+
+    for (size_t i = 0; i < type->n_members; i++) {
+        if (has_member(&type->members[i], value)) {
+            g_string_append_printf(words, "%s%s", words->len > 0 ? ", " : "",
+                                   type->members[i].name);
+        }
+    }
+    return g_string_free(words, FALSE);
+}
+
 /* One finding for all unknown members: a client that sends thousands does not get thousands of
  * lists of what is known. */
-static void refuse_unknown(WireReader *reader, const ApiTypeInfo *type, const json_t *json)
+static void refuse_unknown(WireReader *reader, const ApiTypeInfo *type, const json_t *json,
+                           const void *value)
 {
     const char *first = NULL;
     unsigned more = 0;
     const char *name;
-    json_t *value;
+    json_t *member;
 
-    json_object_foreach((json_t *)json, name, value)
+    json_object_foreach((json_t *)json, name, member)
     {
-        if (find_member(type, name) == NULL) {
+        if (!is_known(type, name, value)) {
             more += first != NULL;
             first = first != NULL ? first : name;
         }
@@ -217,7 +250,7 @@ static void refuse_unknown(WireReader *reader, const ApiTypeInfo *type, const js
         return;
     }
     char *quoted = quote(first);
-    char *words = known_words(type);
+    char *words = known_members(type, value);
     char *others = more > 0 ? g_strdup_printf(" and %u more", more) : g_strdup("");
 
     wire_reader_problem(reader, "UnknownMember", NULL, "no member %s%s; %s%s", quoted, others,
@@ -227,17 +260,19 @@ static void refuse_unknown(WireReader *reader, const ApiTypeInfo *type, const js
     g_free(quoted);
 }
 
-static void read_member(WireReader *reader, const ApiMemberInfo *member, const json_t *json,
+static bool read_member(WireReader *reader, const ApiMemberInfo *member, const json_t *json,
                         void *value)
 {
     const json_t *element = json_object_get(json, member->name);
+    bool optional = member->branches != 0 ? !member->needed : member->optional;
     bool lenient = wire_reader_strictness(reader) == WIRE_LENIENT;
 
     if (element == NULL) {
-        if (!member->optional && !(member->extension && lenient)) {
+        if (!optional && !(member->extension && lenient)) {
             wire_reader_problem(reader, "MissingMember", member->name, "required, and missing");
+            return false;
         }
-        return;
+        return true;
     }
     wire_reader_enter(reader, member->name);
     bool good = api_value_read(reader, member->type, member->shape, element,
@@ -246,6 +281,23 @@ static void read_member(WireReader *reader, const ApiMemberInfo *member, const j
     if (api_member_has_flag(member)) {
         *api_member_flag(member, value) = good;
     }
+    return good;
+}
+
+/* The members of names that the type does not have. */
+static json_t *the_rest(const ApiTypeInfo *type, const json_t *json)
+{
+    json_t *rest = json_object();
+    const char *name;
+    json_t *member;
+
+    json_object_foreach((json_t *)json, name, member)
+    {
+        if (api_member_find(type, name) == NULL) {
+            json_object_set(rest, name, member);
+        }
+    }
+    return rest;
 }
 
 static void *read_struct(WireReader *reader, const ApiTypeInfo *type, const json_t *json)
@@ -255,12 +307,26 @@ static void *read_struct(WireReader *reader, const ApiTypeInfo *type, const json
         return NULL;
     }
     void *value = g_malloc0(type->size);
+    bool good = true;
 
     for (size_t i = 0; i < type->n_members; i++) {
-        read_member(reader, &type->members[i], json, value);
+        const ApiMemberInfo *member = &type->members[i];
+
+        if (member->branches != 0 && !good) {
+            return value; /* without the tag nobody knows what the others should be */
+        }
+        if (member->rest) {
+            json_t *rest = the_rest(type, json);
+
+            api_value_read(reader, member->type, member->shape, rest,
+                           api_member_place(member, value));
+            json_decref(rest);
+        } else if (has_member(member, value)) {
+            good = read_member(reader, member, json, value) && good;
+        }
     }
     if (wire_reader_strictness(reader) == WIRE_STRICT) {
-        refuse_unknown(reader, type, json);
+        refuse_unknown(reader, type, json, value);
     }
     return value;
 }

@@ -262,11 +262,13 @@ json_t *api_struct_write(const ApiTypeInfo *type, const void *value)
 
         if (is_present(member, value)) {
             expect_set(type, member, value);
-            int failed = json_object_set_new(
-                json, member->name,
-                write_value(member->type, member->shape, api_member_place(member, value)));
+            json_t *written =
+                write_value(member->type, member->shape, api_member_place(member, value));
+            int failed = member->rest ? json_object_update(json, written)
+                                      : json_object_set(json, member->name, written);
 
             g_assert(failed == 0);
+            json_decref(written);
         }
     }
     return json;

@@ -26,16 +26,6 @@ static GError *usage_error(const char *reason, const char *format, ...)
     return wire_error_new(WIRE_ERROR_FAILED, reason, NULL, NULL, "%s", message);
 }
 
-static const ApiMemberInfo *find_member(const ApiTypeInfo *type, const char *name)
-{
-    for (size_t i = 0; i < type->n_members; i++) {
-        if (strcmp(type->members[i].name, name) == 0) {
-            return &type->members[i];
-        }
-    }
-    return NULL;
-}
-
 /* ---- values ---------------------------------------------------------------------------------- */
 
 static json_t *parse_bool(const char *text)
@@ -135,7 +125,7 @@ static bool take_smp_part(json_t *smp, const char *option, const char *part, GEr
     const char *text = part;
     g_autofree char *named = split_pair(part, &text);
     const char *name = named ? named : "cpus";
-    const ApiMemberInfo *member = find_member(&api_type_smp_configuration, name);
+    const ApiMemberInfo *member = api_member_find(&api_type_smp_configuration, name);
     if (!member) {
         g_propagate_error(error, usage_error("UnknownMember",
                                              "%s has no \"%s\"; it has cpus, "
@@ -164,7 +154,7 @@ static bool take_smp(CmdArgs *args, const char *option, const char *value, GErro
 static bool set_argument(CmdArgs *args, const char *name, const char *option, const char *text,
                          GError **error)
 {
-    const ApiMemberInfo *member = find_member(args->command->arguments, name);
+    const ApiMemberInfo *member = api_member_find(args->command->arguments, name);
     if (!member) {
         g_autoptr(GPtrArray) names = g_ptr_array_new();
         for (size_t i = 0; i < args->command->arguments->n_members; i++) {
@@ -244,7 +234,7 @@ CmdArgs *cmd_args_new(const ApiCommandInfo *command)
     args->command = command;
     args->arguments = json_object();
     args->options = g_ptr_array_new_with_free_func(g_free);
-    if (find_member(type, "target")) {
+    if (api_member_find(type, "target")) {
         for (size_t i = 0; i < G_N_ELEMENTS(target_options); i++) {
             g_ptr_array_add(args->options, g_strdup(target_options[i].about.name));
         }

@@ -48,10 +48,11 @@ def _c_names(schema, problem):
     for group in groups:
         seen = {}
         for item in group:
-            other = seen.setdefault(snake(item.name), item)
+            name = snake(getattr(item, "c_name", item.name))
+            other = seen.setdefault(name, item)
             if other is not item:
                 problem(item.node, "c-name", f"'{item.name}' and '{other.name}' are both "
-                        f"'{snake(item.name)}' in C")
+                        f"'{name}' in C")
 
 
 def _endless(schema, problem):
@@ -75,6 +76,7 @@ def _endless(schema, problem):
 def _unused(schema, problem):
     todo = [use.name for command in schema.commands.values()
             for use in [command.returns] if use]
+    todo += [command.arguments.name for command in schema.commands.values()]
     todo += [name for name, one in schema.types.items()
              if one.is_generated or one.used_in or name == "Phase"]
     reached = set()
@@ -83,6 +85,7 @@ def _unused(schema, problem):
         if name in schema.types and name not in reached:
             reached.add(name)
             todo += [member.use.name for member in schema.types[name].members]
+            todo += schema.types[name].variants.values()
     for name, one in schema.types.items():
         if name not in reached:
             problem(one.node, "unused-type", f"no command reaches '{name}'; say in 'used-in' "
@@ -153,12 +156,17 @@ def _struct(schema, problem, struct, node):
     if node.kind != "object":
         problem(node, "example", f"the example has {node.kind} where {struct.name} is declared")
         return
-    members = {member.name: member for member in struct.members}
+    tag = node.value[struct.tag].value if struct.tag in node.value else None
+    there = [one for one in struct.members if not one.branches or tag in one.branches]
+    rest = any(member.rest for member in there)
+    members = {member.name: member for member in there if not member.rest}
     for key, value in node.value.items():
+        if key not in members and rest:
+            continue
         if key not in members:
             problem(value, "example", f"the example has '{key}', which {struct.name} has not")
         else:
             _value(schema, problem, members[key].use, value)
-    for member in struct.members:
-        if not member.optional and member.name not in node.value:
+    for member in members.values():
+        if (not member.optional or member.needed) and member.name not in node.value:
             problem(node, "example", f"the example lacks '{member.name}' of {struct.name}")

@@ -34,11 +34,20 @@ class Use:
 
 
 class Member:
-    """extension: QEMU's type of the same name lacks it, so a QEMU does not say it."""
+    """extension: QEMU's type of the same name lacks it, so a QEMU does not say it. rest: it stands
+    for all members of other names. Of a union, as flatten() makes it: branches are the values of
+    the tag that it is there for, needed says that it has to be, c_name tells it from others."""
 
-    def __init__(self, node, name, use, doc, optional, extension, since):
+    def __init__(self, node, name, use, doc, optional, extension, since, rest=False):
         self.node, self.name, self.use, self.doc = node, name, use, doc
         self.optional, self.extension, self.since = optional, extension, since
+        self.rest, self.branches, self.needed, self.c_name = rest, [], False, name
+
+    def in_branch(self, value):
+        """The same as a member of a union."""
+        copy = Member(self.node, self.name, self.use, self.doc, True, False, self.since)
+        copy.branches, copy.needed = [value], not self.optional
+        return copy
 
 
 class Value:
@@ -50,7 +59,9 @@ class Value:
 
 class Type:
     """A struct (members) or an enum (values). is_generated: made of a command's arguments or of
-    an event's data, and declared by no file of its own."""
+    an event's data, and declared by no file of its own. A union is a struct with a tag, the name of
+    a member that is an enum, and variants: for values of it, the struct whose members are there
+    too; own are the members without those."""
 
     def __init__(self, node, name, doc, since=None, members=None, values=None, used_in=None,
                  is_generated=False):
@@ -58,6 +69,24 @@ class Type:
         self.members, self.values = members or [], values or []
         self.is_enum = values is not None
         self.used_in, self.is_generated = used_in, is_generated
+        self.tag, self.variants, self.own = None, {}, self.members
+
+    def flatten(self, types):
+        """Makes the members of the variants members of the union."""
+        self.members = list(self.own)
+        for value, name in self.variants.items():
+            for member in types[name].members:
+                self._add(member.in_branch(value))
+
+    def _add(self, member):
+        same = [one for one in self.members if one.name == member.name]
+        for one in same:
+            if one.use.json() == member.use.json() and one.needed == member.needed:
+                one.branches += member.branches
+                return
+        if same:
+            member.c_name = f"{member.name}-{member.branches[0]}"
+        self.members.append(member)
 
 
 class Phase:
@@ -67,7 +96,8 @@ class Phase:
 
 
 class Command:
-    """arguments is the Type of the argument object, those of the phase last."""
+    """arguments is the Type of the argument object, those of the phase last; a declared one if
+    the command is boxed."""
 
     def __init__(self, node, name, doc, since, phase, arguments, returns, errors, example):
         self.node, self.name, self.doc, self.since, self.phase = node, name, doc, since, phase

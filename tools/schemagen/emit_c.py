@@ -117,9 +117,9 @@ class Emitter:
     def struct(self, one):
         lines = []
         for member in one.members:
-            name = _identifier(member.name)
+            name = _identifier(member.c_name)
             if self.has_flag(member):
-                lines.append(f"    bool has_{snake(member.name)};\n")
+                lines.append(f"    bool has_{snake(member.c_name)};\n")
             lines.append(f"    {self.c_type(member.use)}{name};{self.note(member)}\n")
         if not lines:
             lines.append("    char nothing; /* the command takes no arguments */\n")
@@ -203,9 +203,18 @@ class Emitter:
                f"     .shape = API_SHAPE_{member.use.shape.upper()},\n"
                f"     .optional = {str(member.optional).lower()},\n"
                f"     .extension = {str(member.extension).lower()},\n"
-               f"     .offset = offsetof({ctype}, {_identifier(member.name)})")
+               f"     .offset = offsetof({ctype}, {_identifier(member.c_name)})")
         if self.has_flag(member):
-            row += f",\n     .has_offset = offsetof({ctype}, has_{snake(member.name)})"
+            row += f",\n     .has_offset = offsetof({ctype}, has_{snake(member.c_name)})"
+        if member.rest:
+            row += ",\n     .rest = true"
+        if member.branches:
+            tag = next(own for own in one.own if own.name == one.tag)
+            enum = self.schema.types[tag.use.name]
+            bits = " | ".join(f"UINT64_C(1) << {_constant(enum, value)}" for value in enum.values
+                              if value.name in member.branches)
+            row += (f",\n     .branches = {bits},\n     .needed = {str(member.needed).lower()},\n"
+                    f"     .tag_offset = offsetof({ctype}, {_identifier(tag.c_name)})")
         return row + "},\n"
 
     def command_table(self, command):

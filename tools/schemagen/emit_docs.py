@@ -89,8 +89,10 @@ class Manual:
         common = {member.name for member in command.phase.arguments}
         out.entry(command.name)
         out.prose(command.doc)
-        own = [one for one in command.arguments.members if one.name not in common]
-        if own:
+        own = [one for one in command.arguments.own if one.name not in common]
+        if not command.arguments.is_generated:
+            out.pair("Arguments", command.arguments.name)
+        elif own:
             out.label("Arguments")
             self.members(own)
         out.pair("Returns", str(command.returns) if command.returns else "an empty object")
@@ -127,10 +129,14 @@ class Manual:
         if one.is_enum:
             self.words(one.values)
         else:
-            self.members(one.members)
+            self.members(one.own)
+        if one.tag:
+            out.label(f"And for a {one.tag} of")
+            out.items([(value, name, [f"The members of {name}."])
+                       for value, name in one.variants.items()])
 
     def members(self, members):
-        self.out.items([(f"[{one.name}]" if one.optional else one.name,
+        self.out.items([("any other" if one.rest else f"[{one.name}]" if one.optional else one.name,
                          str(one.use) + (", not in QEMU" if one.extension else "") +
                          (f", since {one.since}" if one.since else ""), one.doc)
                         for one in members])

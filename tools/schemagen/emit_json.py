@@ -16,6 +16,8 @@ def _member(member):
         entry["extension"] = True
     if member.since:
         entry["since"] = member.since
+    if member.rest:
+        entry["rest"] = True
     return entry
 
 
@@ -30,15 +32,20 @@ def _type(one):
     if one.is_enum:
         entry["values"] = [{"name": value.name, "doc": _prose(value.doc)} for value in one.values]
     else:
-        entry["members"] = [_member(member) for member in one.members]
+        entry["members"] = [_member(member) for member in one.own]
+    if one.tag:
+        entry["tag"] = one.tag
+        entry["variants"] = one.variants
     return entry
 
 
 def _command(command):
     entry = {"name": command.name, "phase": command.phase.name, "doc": _prose(command.doc),
              "since": command.since,
-             "arguments": [_member(member) for member in command.arguments.members],
+             "arguments": [_member(member) for member in command.arguments.own],
              "errors": _reasons(command.errors)}
+    if not command.arguments.is_generated:
+        entry["arguments-type"] = command.arguments.name
     if command.returns:
         entry["returns"] = command.returns.json()
     return entry
@@ -84,8 +91,12 @@ def _qmp_type(one):
         names = [value.name for value in one.values]
         return {"name": one.name, "meta-type": "enum",
                 "members": [{"name": name} for name in names], "values": names}
-    return {"name": one.name, "meta-type": "object",
-            "members": [_qmp_member(member) for member in one.members]}
+    entry = {"name": one.name, "meta-type": "object",
+             "members": [_qmp_member(member) for member in one.own if not member.rest]}
+    if one.tag:
+        entry["tag"] = one.tag
+        entry["variants"] = [{"case": value, "type": name} for value, name in one.variants.items()]
+    return entry
 
 
 def qmp_form(schema):

@@ -112,14 +112,19 @@ class Loader:
     def member(self, node):
         good = self.keys(node, "a member",
                          {"name": "string", "type": "value", "doc": "string|array"},
-                         {"optional": "boolean", "extension": "boolean", "since": "string"})
+                         {"optional": "boolean", "extension": "boolean", "since": "string",
+                          "rest": "boolean"})
         use = self.use(good["type"]) if "type" in good else Use("any", "one")
-        optional, extension = (key in good and good[key].value for key in ("optional", "extension"))
+        optional, extension, rest = (key in good and good[key].value
+                                     for key in ("optional", "extension", "rest"))
+        if rest and (optional or str(use) != "{*: any}"):
+            self.problem(good["rest"], "rest", "the members of other names are a map of any, which "
+                         "is always there")
         if optional and extension:
             self.problem(good["extension"], "extension", "a member that is optional may be missing "
                          "anyway; leave 'extension' out")
         return Member(node, self.name(good, "name", "dashes"), use, self.doc(good), optional,
-                      extension, self.since(good))
+                      extension, self.since(good), rest)
 
     def members(self, good, key, what):
         members = [self.member(node) for node in good[key].value] if key in good else []
@@ -127,9 +132,12 @@ class Loader:
         for member in members:
             if member.optional:
                 optional = member
-            elif optional is not None:
+            elif optional is not None and not member.rest:
                 self.problem(member.node, "optional-order", f"{what} '{member.name}' is required "
                              f"and comes after '{optional.name}', which is optional")
+        for member in members[:-1]:
+            if member.rest:
+                self.problem(member.node, "rest", f"{what} '{member.name}' is not the last")
         return self.unique(members, what)
 
     def values(self, good, key, what, name_key, form):
@@ -144,7 +152,7 @@ class Loader:
     def type(self, node, stem):
         good = self.keys(node, "a type", {"name": "string", "doc": "string|array"},
                          {"since": "string", "members": "array", "values": "array",
-                          "used-in": "string"})
+                          "used-in": "string", "tag": "string", "variants": "object"})
         name = self.name(good, "name", "camel")
         self.file_name(node, name, stem)
         if ("members" in good) == ("values" in good):
@@ -156,12 +164,40 @@ class Loader:
         if not members and not values:
             self.problem(node, "empty", f"type '{name}' has nothing in it")
         used_in = " ".join(self.doc(good, "used-in"))
-        return Type(node, name, self.doc(good), self.since(good), members, values, used_in)
+        one = Type(node, name, self.doc(good), self.since(good), members, values, used_in)
+        if ("tag" in good) != ("variants" in good):
+            self.problem(node, "union", "a union has both 'tag' and 'variants'")
+        elif "tag" in good:
+            one.tag = good["tag"].value
+            one.variants = {key: value.value for key, value in good["variants"].value.items()}
+        return one
+
+    def union(self, one, types):
+        """Holds a union against the rule and flattens it."""
+        tag = next((member for member in one.own if member.name == one.tag), None)
+        enum = types.get(tag.use.name) if tag and tag.use.shape == "one" else None
+        if tag is None or tag.optional or enum is None or not enum.is_enum:
+            self.problem(one.node, "union", f"the tag '{one.tag}' is not a required member of an "
+                         "enum")
+            return
+        words = {value.name for value in enum.values}
+        for value, name in one.variants.items():
+            variant = types.get(name) if isinstance(name, str) else None
+            if value not in words:
+                self.problem(one.node, "union", f"'{value}' is no value of {enum.name}")
+            elif variant is None or variant.is_enum or variant.tag or not variant.members:
+                self.problem(one.node, "union", f"the variant '{value}' is not a struct")
+            elif {member.name for member in variant.members} & {own.name for own in one.own}:
+                self.problem(one.node, "union", f"the variant '{value}' has a member of the union")
+            else:
+                continue
+            return
+        one.flatten(types)
 
     def command(self, node, stem, phases):
         good = self.keys(node, "a command",
                          {"name": "string", "doc": "string|array", "since": "string"},
-                         {"phase": "string", "arguments": "array", "returns": "value",
+                         {"phase": "string", "arguments": "array|string", "returns": "value",
                           "errors": "array", "example": "object"})
         name = self.name(good, "name", "qmp")
         self.file_name(node, name, stem)
@@ -170,7 +206,8 @@ class Loader:
             self.problem(good.get("phase", node), "unknown-phase", f"no phase '{phase_name}'; "
                          f"phases are {', '.join(phases)}")
         phase = phases.get(phase_name, Phase(node, phase_name, [], [], []))
-        own = self.members(good, "arguments", "argument")
+        boxed = "arguments" in good and good["arguments"].kind == "string"
+        own = [] if boxed else self.members(good, "arguments", "argument")
         common = {member.name for member in phase.arguments}
         for member in own:
             if member.name in common:
@@ -181,8 +218,20 @@ class Loader:
                          is_generated=True)
         returns = self.use(good["returns"]) if "returns" in good else None
         errors = self.values(good, "errors", "error", "reason", "camel")
-        return Command(node, name, self.doc(good), self.since(good), phase, arguments, returns,
-                       errors, good.get("example"))
+        command = Command(node, name, self.doc(good), self.since(good), phase, arguments, returns,
+                          errors, good.get("example"))
+        if boxed:
+            command.arguments = good["arguments"].value
+        return command
+
+    def box(self, command, types):
+        """Finds the type of the arguments of a boxed command."""
+        one = types.get(command.arguments)
+        if one is None or one.is_enum or command.phase.arguments:
+            self.problem(command.node, "boxed", f"'{command.arguments}' cannot be the arguments of "
+                         f"{command.name}")
+            one = Type(command.node, "", [], members=[], is_generated=True)
+        command.arguments = one
 
     def event(self, node, stem):
         good = self.keys(node, "an event",
@@ -257,13 +306,20 @@ def load(root):
                 for node, stem in _documents(loader, root, "commands")]
     events = [loader.event(node, stem) for node, stem in _documents(loader, root, "events")]
     types = {one.name: one for one in declared}
-    generated = [enum] + [command.arguments for command in commands]
+    generated = [enum] + [command.arguments for command in commands
+                          if isinstance(command.arguments, Type)]
     generated += [event.data for event in events if event.data]
     for name in RUNTIME_NAMES + [one.name for one in generated]:
         if name in types:
             loader.problem(types[name].node, "reserved-name",
                            f"the name '{name}' belongs to the generated code")
     types.update((one.name, one) for one in generated)
+    for one in declared:
+        if one.tag:
+            loader.union(one, types)
+    for command in commands:
+        if not isinstance(command.arguments, Type):
+            loader.box(command, types)
     schema = Schema(phases, errors, types, {command.name: command for command in commands},
                     {event.name: event for event in events})
     if not loader.problems:

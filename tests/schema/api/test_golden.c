@@ -18,6 +18,7 @@ struct CmdContext {
 
 struct EmuMonitor {
     unsigned cleared;
+    json_t *sent, *label; /* as the types write them again */
 };
 
 /* ---- the handlers ---------------------------------------------------------------------------- */
@@ -73,6 +74,20 @@ bool emu_cmd_shelf_clear(EmuMonitor *monitor, GError **error)
     return true;
 }
 
+bool emu_cmd_parcel_send(EmuMonitor *monitor, const ApiParcel *args, GError **error)
+{
+    (void)error;
+    monitor->sent = api_parcel_write(args);
+    return true;
+}
+
+bool emu_cmd_parcel_label(EmuMonitor *monitor, const ApiParcelLabelArgs *args, GError **error)
+{
+    (void)error;
+    monitor->label = api_parcel_label_args_write(args);
+    return true;
+}
+
 bool emu_cmd_shelf_count(EmuMonitor *monitor, uint64_t *ret_reply, GError **error)
 {
     (void)error;
@@ -107,8 +122,8 @@ static void test_the_tables(void **state)
     assert_string_equal(cmd_model_commands[0].name, "query-shelves");
     assert_int_equal(cmd_model_commands[0].phase, API_PHASE_MODEL);
     assert_null(cmd_model_commands[1].name);
-    assert_string_equal(emu_session_commands[0].name, "shelf_clear");
-    assert_int_equal(emu_session_commands[0].phase, API_PHASE_SESSION);
+    assert_string_equal(emu_session_commands[2].name, "shelf_clear");
+    assert_int_equal(emu_session_commands[2].phase, API_PHASE_SESSION);
     assert_string_equal(emu_machine_commands[0].name, "shelf-count");
     assert_int_equal(emu_machine_commands[0].phase, API_PHASE_MACHINE);
     assert_string_equal(api_events[0]->name, "CLOSED");
@@ -178,9 +193,9 @@ static void test_without_arguments(void **state)
     json_t *something = parse("{\"all\":true}");
     g_autoptr(GError) error = NULL;
 
-    expect_json(emu_session_commands[0].run(&monitor, nothing, NULL), "{}");
+    expect_json(emu_session_commands[2].run(&monitor, nothing, NULL), "{}");
     expect_json(emu_machine_commands[0].run(&monitor, nothing, NULL), "18446744073709551614");
-    assert_null(emu_session_commands[0].run(&monitor, something, &error));
+    assert_null(emu_session_commands[2].run(&monitor, something, &error));
     assert_string_equal(wire_error_reason(error), "UnknownMember");
     assert_int_equal(monitor.cleared, 1);
     json_decref(something);
@@ -213,13 +228,70 @@ static void test_half_a_struct(void **state)
     json_decref(json);
 }
 
+/* Sends a parcel; what was wrong, or NULL. Free with g_free. */
+static char *send(EmuMonitor *monitor, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    json_t *arguments = parse(text);
+    json_t *reply = emu_session_commands[1].run(monitor, arguments, &error);
+
+    json_decref(arguments);
+    json_decref(reply);
+    return error ? g_strdup(error->message) : NULL;
+}
+
+/* Which members there are is for the tag to say, and one name may be of two types. */
+static void test_a_union(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *error;
+    } cases[] = {
+        {"{\"wrapping\":\"paper\",\"weight\":1.5,\"data\":\"d\",\"note\":{\"text\":\"n\"}}", NULL},
+        {"{\"wrapping\":\"tin-foil\",\"data\":{\"text\":\"t\"}}", NULL},
+        {"{\"wrapping\":\"tin-foil\",\"data\":{\"text\":\"t\"},\"count\":0}", NULL},
+        {"{\"wrapping\":\"paper\",\"data\":\"d\"}", "note: required, and missing"},
+        {"{\"wrapping\":\"paper\",\"data\":{\"text\":\"t\"},\"note\":{\"text\":\"n\"}}",
+         "data: expected a string, found an object"},
+        {"{\"wrapping\":\"tin-foil\",\"data\":{\"text\":\"t\"},\"note\":1}",
+         "no member 'note'; members are wrapping, weight, data, count"},
+        {"{\"wrapping\":\"green\",\"note\":1}", "wrapping: 'green' is none of paper, tin-foil"},
+        {"{\"note\":1}", "wrapping: required, and missing"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        EmuMonitor monitor = {0};
+        g_autofree char *error = send(&monitor, cases[i].text);
+
+        if (cases[i].error) {
+            assert_string_equal(error, cases[i].error);
+        } else {
+            assert_null(error);
+            expect_json(monitor.sent, cases[i].text);
+        }
+    }
+}
+
+static void test_the_rest(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"name\":\"n\",\"a\":[1],\"others\":null}";
+    EmuMonitor monitor = {0};
+    json_t *arguments = parse(text);
+
+    expect_json(emu_session_commands[0].run(&monitor, arguments, NULL), "{}");
+    expect_json(monitor.label, text);
+    json_decref(arguments);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_tables),        cmocka_unit_test(test_a_reply),
         cmocka_unit_test(test_wrong_arguments),   cmocka_unit_test(test_a_handler_that_fails),
         cmocka_unit_test(test_without_arguments), cmocka_unit_test(test_half_a_struct),
-        cmocka_unit_test(test_an_event),
+        cmocka_unit_test(test_an_event),          cmocka_unit_test(test_a_union),
+        cmocka_unit_test(test_the_rest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,16 +20,55 @@ typedef enum ApiPhase {
 const char *api_phase_name(ApiPhase value);
 bool api_phase_parse(const char *word, ApiPhase *ret_value);
 
+typedef enum ApiWrapping {
+    API_WRAPPING_PAPER,
+    API_WRAPPING_TIN_FOIL,
+} ApiWrapping;
+const char *api_wrapping_name(ApiWrapping value);
+bool api_wrapping_parse(const char *word, ApiWrapping *ret_value);
+
+typedef struct ApiFoilParcel ApiFoilParcel;
 typedef struct ApiNote ApiNote;
+typedef struct ApiPaperParcel ApiPaperParcel;
+typedef struct ApiParcel ApiParcel;
+typedef struct ApiParcelLabelArgs ApiParcelLabelArgs;
 typedef struct ApiQueryShelvesArgs ApiQueryShelvesArgs;
 typedef struct ApiShelfClearArgs ApiShelfClearArgs;
 typedef struct ApiShelfCountArgs ApiShelfCountArgs;
 typedef struct ApiShelfFullEvent ApiShelfFullEvent;
 typedef struct ApiShelfInfo ApiShelfInfo;
+typedef struct ApiStamp ApiStamp;
 typedef struct ApiTarget ApiTarget;
+
+struct ApiFoilParcel {
+    ApiStamp *data;
+    bool has_count;
+    uint64_t count;
+};
 
 struct ApiNote {
     char *text;
+};
+
+struct ApiPaperParcel {
+    char *data;
+    ApiStamp *note;
+};
+
+struct ApiParcel {
+    ApiWrapping wrapping;
+    bool has_weight;
+    double weight;
+    char *data; /* or NULL */
+    ApiStamp *note; /* or NULL */
+    ApiStamp *data_tin_foil; /* or NULL */
+    bool has_count;
+    uint64_t count;
+};
+
+struct ApiParcelLabelArgs {
+    char *name;
+    GHashTable *others; /* of any */
 };
 
 struct ApiQueryShelvesArgs {
@@ -73,21 +112,33 @@ struct ApiShelfInfo {
     json_t *extra; /* or NULL */
 };
 
+struct ApiStamp {
+    char *text;
+};
+
 struct ApiTarget {
     char *shop; /* or NULL */
     GHashTable *options; /* of any, or NULL */
 };
 
 extern const ApiTypeInfo api_type_colour;
+extern const ApiTypeInfo api_type_foil_parcel;
 extern const ApiTypeInfo api_type_note;
+extern const ApiTypeInfo api_type_paper_parcel;
+extern const ApiTypeInfo api_type_parcel;
+extern const ApiTypeInfo api_type_parcel_label_args;
 extern const ApiTypeInfo api_type_phase;
 extern const ApiTypeInfo api_type_query_shelves_args;
 extern const ApiTypeInfo api_type_shelf_clear_args;
 extern const ApiTypeInfo api_type_shelf_count_args;
 extern const ApiTypeInfo api_type_shelf_full_event;
 extern const ApiTypeInfo api_type_shelf_info;
+extern const ApiTypeInfo api_type_stamp;
 extern const ApiTypeInfo api_type_target;
+extern const ApiTypeInfo api_type_wrapping;
 
+extern const ApiCommandInfo api_command_parcel_label;
+extern const ApiCommandInfo api_command_parcel_send;
 extern const ApiCommandInfo api_command_query_shelves;
 extern const ApiCommandInfo api_command_shelf_count;
 extern const ApiCommandInfo api_command_shelf_clear;
@@ -95,11 +146,35 @@ extern const ApiCommandInfo api_command_shelf_clear;
 extern const ApiEventInfo api_event_closed;
 extern const ApiEventInfo api_event_shelf_full;
 
+ApiFoilParcel *api_foil_parcel_new(void);
+void api_foil_parcel_free(ApiFoilParcel *value);
+ApiFoilParcel *api_foil_parcel_read(const json_t *json, WireStrictness strictness,
+    GError **error);
+json_t *api_foil_parcel_write(const ApiFoilParcel *value);
+
 ApiNote *api_note_new(void);
 void api_note_free(ApiNote *value);
 ApiNote *api_note_read(const json_t *json, WireStrictness strictness,
     GError **error);
 json_t *api_note_write(const ApiNote *value);
+
+ApiPaperParcel *api_paper_parcel_new(void);
+void api_paper_parcel_free(ApiPaperParcel *value);
+ApiPaperParcel *api_paper_parcel_read(const json_t *json, WireStrictness strictness,
+    GError **error);
+json_t *api_paper_parcel_write(const ApiPaperParcel *value);
+
+ApiParcel *api_parcel_new(void);
+void api_parcel_free(ApiParcel *value);
+ApiParcel *api_parcel_read(const json_t *json, WireStrictness strictness,
+    GError **error);
+json_t *api_parcel_write(const ApiParcel *value);
+
+ApiParcelLabelArgs *api_parcel_label_args_new(void);
+void api_parcel_label_args_free(ApiParcelLabelArgs *value);
+ApiParcelLabelArgs *api_parcel_label_args_read(const json_t *json, WireStrictness strictness,
+    GError **error);
+json_t *api_parcel_label_args_write(const ApiParcelLabelArgs *value);
 
 ApiQueryShelvesArgs *api_query_shelves_args_new(void);
 void api_query_shelves_args_free(ApiQueryShelvesArgs *value);
@@ -131,18 +206,29 @@ ApiShelfInfo *api_shelf_info_read(const json_t *json, WireStrictness strictness,
     GError **error);
 json_t *api_shelf_info_write(const ApiShelfInfo *value);
 
+ApiStamp *api_stamp_new(void);
+void api_stamp_free(ApiStamp *value);
+ApiStamp *api_stamp_read(const json_t *json, WireStrictness strictness,
+    GError **error);
+json_t *api_stamp_write(const ApiStamp *value);
+
 ApiTarget *api_target_new(void);
 void api_target_free(ApiTarget *value);
 ApiTarget *api_target_read(const json_t *json, WireStrictness strictness,
     GError **error);
 json_t *api_target_write(const ApiTarget *value);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiFoilParcel, api_foil_parcel_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiNote, api_note_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiPaperParcel, api_paper_parcel_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiParcel, api_parcel_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiParcelLabelArgs, api_parcel_label_args_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiQueryShelvesArgs, api_query_shelves_args_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfClearArgs, api_shelf_clear_args_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfCountArgs, api_shelf_count_args_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfFullEvent, api_shelf_full_event_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiShelfInfo, api_shelf_info_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiStamp, api_stamp_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ApiTarget, api_target_free)
 
 #endif

@@ -31,6 +31,53 @@ bool api_colour_parse(const char *word, ApiColour *ret_value)
     return true;
 }
 
+static const ApiMemberInfo members_of_foil_parcel[] = {
+    {.name = "data",
+     .doc = "What is in it.",
+     .since = NULL,
+     .type = &api_type_stamp,
+     .shape = API_SHAPE_ONE,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiFoilParcel, data)},
+    {.name = "count",
+     .doc = "How many there are.",
+     .since = NULL,
+     .type = &api_type_uint,
+     .shape = API_SHAPE_ONE,
+     .optional = true,
+     .extension = false,
+     .offset = offsetof(ApiFoilParcel, count),
+     .has_offset = offsetof(ApiFoilParcel, has_count)},
+};
+const ApiTypeInfo api_type_foil_parcel = {
+    .name = "FoilParcel",
+    .doc = "A parcel that may be counted.",
+    .since = "0.2",
+    .kind = API_KIND_STRUCT,
+    .members = members_of_foil_parcel,
+    .n_members = 2,
+    .size = sizeof(ApiFoilParcel),
+    .free = (GDestroyNotify) api_foil_parcel_free,
+};
+ApiFoilParcel *api_foil_parcel_new(void)
+{
+    return api_struct_new(&api_type_foil_parcel);
+}
+void api_foil_parcel_free(ApiFoilParcel *value)
+{
+    api_struct_free(&api_type_foil_parcel, value);
+}
+ApiFoilParcel *api_foil_parcel_read(const json_t *json, WireStrictness strictness,
+    GError **error)
+{
+    return api_struct_read(&api_type_foil_parcel, json, strictness, error);
+}
+json_t *api_foil_parcel_write(const ApiFoilParcel *value)
+{
+    return api_struct_write(&api_type_foil_parcel, value);
+}
+
 static const ApiMemberInfo members_of_note[] = {
     {.name = "text",
      .doc = "The text.",
@@ -67,6 +114,191 @@ ApiNote *api_note_read(const json_t *json, WireStrictness strictness,
 json_t *api_note_write(const ApiNote *value)
 {
     return api_struct_write(&api_type_note, value);
+}
+
+static const ApiMemberInfo members_of_paper_parcel[] = {
+    {.name = "data",
+     .doc = "What is in it.",
+     .since = NULL,
+     .type = &api_type_str,
+     .shape = API_SHAPE_ONE,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiPaperParcel, data)},
+    {.name = "note",
+     .doc = "What is written on it.",
+     .since = NULL,
+     .type = &api_type_stamp,
+     .shape = API_SHAPE_ONE,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiPaperParcel, note)},
+};
+const ApiTypeInfo api_type_paper_parcel = {
+    .name = "PaperParcel",
+    .doc = "A parcel with a note.",
+    .since = "0.2",
+    .kind = API_KIND_STRUCT,
+    .members = members_of_paper_parcel,
+    .n_members = 2,
+    .size = sizeof(ApiPaperParcel),
+    .free = (GDestroyNotify) api_paper_parcel_free,
+};
+ApiPaperParcel *api_paper_parcel_new(void)
+{
+    return api_struct_new(&api_type_paper_parcel);
+}
+void api_paper_parcel_free(ApiPaperParcel *value)
+{
+    api_struct_free(&api_type_paper_parcel, value);
+}
+ApiPaperParcel *api_paper_parcel_read(const json_t *json, WireStrictness strictness,
+    GError **error)
+{
+    return api_struct_read(&api_type_paper_parcel, json, strictness, error);
+}
+json_t *api_paper_parcel_write(const ApiPaperParcel *value)
+{
+    return api_struct_write(&api_type_paper_parcel, value);
+}
+
+static const ApiMemberInfo members_of_parcel[] = {
+    {.name = "wrapping",
+     .doc = "What it looks like.",
+     .since = NULL,
+     .type = &api_type_wrapping,
+     .shape = API_SHAPE_ONE,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiParcel, wrapping)},
+    {.name = "weight",
+     .doc = "What it weighs.",
+     .since = NULL,
+     .type = &api_type_number,
+     .shape = API_SHAPE_ONE,
+     .optional = true,
+     .extension = false,
+     .offset = offsetof(ApiParcel, weight),
+     .has_offset = offsetof(ApiParcel, has_weight)},
+    {.name = "data",
+     .doc = "What is in it.",
+     .since = NULL,
+     .type = &api_type_str,
+     .shape = API_SHAPE_ONE,
+     .optional = true,
+     .extension = false,
+     .offset = offsetof(ApiParcel, data),
+     .branches = UINT64_C(1) << API_WRAPPING_PAPER,
+     .needed = true,
+     .tag_offset = offsetof(ApiParcel, wrapping)},
+    {.name = "note",
+     .doc = "What is written on it.",
+     .since = NULL,
+     .type = &api_type_stamp,
+     .shape = API_SHAPE_ONE,
+     .optional = true,
+     .extension = false,
+     .offset = offsetof(ApiParcel, note),
+     .branches = UINT64_C(1) << API_WRAPPING_PAPER,
+     .needed = true,
+     .tag_offset = offsetof(ApiParcel, wrapping)},
+    {.name = "data",
+     .doc = "What is in it.",
+     .since = NULL,
+     .type = &api_type_stamp,
+     .shape = API_SHAPE_ONE,
+     .optional = true,
+     .extension = false,
+     .offset = offsetof(ApiParcel, data_tin_foil),
+     .branches = UINT64_C(1) << API_WRAPPING_TIN_FOIL,
+     .needed = true,
+     .tag_offset = offsetof(ApiParcel, wrapping)},
+    {.name = "count",
+     .doc = "How many there are.",
+     .since = NULL,
+     .type = &api_type_uint,
+     .shape = API_SHAPE_ONE,
+     .optional = true,
+     .extension = false,
+     .offset = offsetof(ApiParcel, count),
+     .has_offset = offsetof(ApiParcel, has_count),
+     .branches = UINT64_C(1) << API_WRAPPING_TIN_FOIL,
+     .needed = false,
+     .tag_offset = offsetof(ApiParcel, wrapping)},
+};
+const ApiTypeInfo api_type_parcel = {
+    .name = "Parcel",
+    .doc = "Something that is sent.",
+    .since = "0.2",
+    .kind = API_KIND_STRUCT,
+    .members = members_of_parcel,
+    .n_members = 6,
+    .size = sizeof(ApiParcel),
+    .free = (GDestroyNotify) api_parcel_free,
+};
+ApiParcel *api_parcel_new(void)
+{
+    return api_struct_new(&api_type_parcel);
+}
+void api_parcel_free(ApiParcel *value)
+{
+    api_struct_free(&api_type_parcel, value);
+}
+ApiParcel *api_parcel_read(const json_t *json, WireStrictness strictness,
+    GError **error)
+{
+    return api_struct_read(&api_type_parcel, json, strictness, error);
+}
+json_t *api_parcel_write(const ApiParcel *value)
+{
+    return api_struct_write(&api_type_parcel, value);
+}
+
+static const ApiMemberInfo members_of_parcel_label_args[] = {
+    {.name = "name",
+     .doc = "Which.",
+     .since = NULL,
+     .type = &api_type_str,
+     .shape = API_SHAPE_ONE,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiParcelLabelArgs, name)},
+    {.name = "others",
+     .doc = "What is written on it.",
+     .since = NULL,
+     .type = &api_type_any,
+     .shape = API_SHAPE_MAP,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiParcelLabelArgs, others),
+     .rest = true},
+};
+const ApiTypeInfo api_type_parcel_label_args = {
+    .name = "ParcelLabelArgs",
+    .doc = "The arguments of parcel_label.",
+    .since = NULL,
+    .kind = API_KIND_STRUCT,
+    .members = members_of_parcel_label_args,
+    .n_members = 2,
+    .size = sizeof(ApiParcelLabelArgs),
+    .free = (GDestroyNotify) api_parcel_label_args_free,
+};
+ApiParcelLabelArgs *api_parcel_label_args_new(void)
+{
+    return api_struct_new(&api_type_parcel_label_args);
+}
+void api_parcel_label_args_free(ApiParcelLabelArgs *value)
+{
+    api_struct_free(&api_type_parcel_label_args, value);
+}
+ApiParcelLabelArgs *api_parcel_label_args_read(const json_t *json, WireStrictness strictness,
+    GError **error)
+{
+    return api_struct_read(&api_type_parcel_label_args, json, strictness, error);
+}
+json_t *api_parcel_label_args_write(const ApiParcelLabelArgs *value)
+{
+    return api_struct_write(&api_type_parcel_label_args, value);
 }
 
 static const ApiWordInfo values_of_phase[] = {
@@ -410,6 +642,44 @@ json_t *api_shelf_info_write(const ApiShelfInfo *value)
     return api_struct_write(&api_type_shelf_info, value);
 }
 
+static const ApiMemberInfo members_of_stamp[] = {
+    {.name = "text",
+     .doc = "The text.",
+     .since = NULL,
+     .type = &api_type_str,
+     .shape = API_SHAPE_ONE,
+     .optional = false,
+     .extension = false,
+     .offset = offsetof(ApiStamp, text)},
+};
+const ApiTypeInfo api_type_stamp = {
+    .name = "Stamp",
+    .doc = "What is put on a parcel.",
+    .since = "0.2",
+    .kind = API_KIND_STRUCT,
+    .members = members_of_stamp,
+    .n_members = 1,
+    .size = sizeof(ApiStamp),
+    .free = (GDestroyNotify) api_stamp_free,
+};
+ApiStamp *api_stamp_new(void)
+{
+    return api_struct_new(&api_type_stamp);
+}
+void api_stamp_free(ApiStamp *value)
+{
+    api_struct_free(&api_type_stamp, value);
+}
+ApiStamp *api_stamp_read(const json_t *json, WireStrictness strictness,
+    GError **error)
+{
+    return api_struct_read(&api_type_stamp, json, strictness, error);
+}
+json_t *api_stamp_write(const ApiStamp *value)
+{
+    return api_struct_write(&api_type_stamp, value);
+}
+
 static const ApiMemberInfo members_of_target[] = {
     {.name = "shop",
      .doc = "Its name.",
@@ -455,6 +725,59 @@ json_t *api_target_write(const ApiTarget *value)
 {
     return api_struct_write(&api_type_target, value);
 }
+
+static const ApiWordInfo values_of_wrapping[] = {
+    {"paper",
+     "It burns."},
+    {"tin-foil",
+     "It shines."},
+};
+const ApiTypeInfo api_type_wrapping = {
+    .name = "Wrapping",
+    .doc = "What is around a parcel.",
+    .since = "0.2",
+    .kind = API_KIND_ENUM,
+    .values = values_of_wrapping,
+    .n_values = 2,
+};
+const char *api_wrapping_name(ApiWrapping value)
+{
+    return values_of_wrapping[value].name;
+}
+bool api_wrapping_parse(const char *word, ApiWrapping *ret_value)
+{
+    int value;
+
+    if (!api_enum_parse(&api_type_wrapping, word, &value)) {
+        return false;
+    }
+    *ret_value = (ApiWrapping) value;
+    return true;
+}
+
+const ApiCommandInfo api_command_parcel_label = {
+    .name = "parcel_label",
+    .doc = "Labels a parcel.",
+    .since = "0.2",
+    .phase = "session",
+    .arguments = &api_type_parcel_label_args,
+    .returns = NULL,
+    .returns_shape = API_SHAPE_ONE,
+    .errors = NULL,
+    .n_errors = 0,
+};
+
+const ApiCommandInfo api_command_parcel_send = {
+    .name = "parcel_send",
+    .doc = "Sends a parcel.",
+    .since = "0.2",
+    .phase = "session",
+    .arguments = &api_type_parcel,
+    .returns = NULL,
+    .returns_shape = API_SHAPE_ONE,
+    .errors = NULL,
+    .n_errors = 0,
+};
 
 static const ApiWordInfo errors_of_query_shelves[] = {
     {"NoSuchShelf",
@@ -512,18 +835,26 @@ const ApiEventInfo api_event_shelf_full = {
 
 const ApiTypeInfo *const api_types[] = {
     &api_type_colour,
+    &api_type_foil_parcel,
     &api_type_note,
+    &api_type_paper_parcel,
+    &api_type_parcel,
+    &api_type_parcel_label_args,
     &api_type_phase,
     &api_type_query_shelves_args,
     &api_type_shelf_clear_args,
     &api_type_shelf_count_args,
     &api_type_shelf_full_event,
     &api_type_shelf_info,
+    &api_type_stamp,
     &api_type_target,
+    &api_type_wrapping,
     NULL,
 };
 
 const ApiCommandInfo *const api_commands[] = {
+    &api_command_parcel_label,
+    &api_command_parcel_send,
     &api_command_query_shelves,
     &api_command_shelf_count,
     &api_command_shelf_clear,

@@ -21,6 +21,8 @@ extern const EmuCommand emu_session_commands[];
 extern const EmuCommand emu_machine_commands[];
 
 /* Written by hand. */
+bool emu_cmd_parcel_label(EmuMonitor *monitor, const ApiParcelLabelArgs *args, GError **error);
+bool emu_cmd_parcel_send(EmuMonitor *monitor, const ApiParcel *args, GError **error);
 bool emu_cmd_shelf_clear(EmuMonitor *monitor, GError **error);
 bool emu_cmd_shelf_count(EmuMonitor *monitor, uint64_t *ret_reply, GError **error);
 

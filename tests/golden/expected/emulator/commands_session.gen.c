@@ -2,6 +2,28 @@
 
 #include "commands_emulator.gen.h"
 
+static json_t *run_parcel_label(EmuMonitor *monitor, json_t *arguments, GError **error)
+{
+    g_autoptr(ApiParcelLabelArgs) args =
+        api_parcel_label_args_read(arguments, WIRE_STRICT, error);
+
+    if (args == NULL || !emu_cmd_parcel_label(monitor, args, error)) {
+        return NULL;
+    }
+    return api_reply_take(&api_command_parcel_label, NULL);
+}
+
+static json_t *run_parcel_send(EmuMonitor *monitor, json_t *arguments, GError **error)
+{
+    g_autoptr(ApiParcel) args =
+        api_parcel_read(arguments, WIRE_STRICT, error);
+
+    if (args == NULL || !emu_cmd_parcel_send(monitor, args, error)) {
+        return NULL;
+    }
+    return api_reply_take(&api_command_parcel_send, NULL);
+}
+
 static json_t *run_shelf_clear(EmuMonitor *monitor, json_t *arguments, GError **error)
 {
     g_autoptr(ApiShelfClearArgs) args =
@@ -14,6 +36,8 @@ static json_t *run_shelf_clear(EmuMonitor *monitor, json_t *arguments, GError **
 }
 
 const EmuCommand emu_session_commands[] = {
+    {"parcel_label", API_PHASE_SESSION, run_parcel_label},
+    {"parcel_send", API_PHASE_SESSION, run_parcel_send},
     {"shelf_clear", API_PHASE_SESSION, run_shelf_clear},
     {NULL, 0, NULL},
 };
