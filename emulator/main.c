@@ -31,9 +31,14 @@ static int run(int argc, char **argv)
     g_unix_signal_add(SIGINT, on_signal, session);
     g_unix_signal_add(SIGTERM, on_signal, session);
     g_unix_signal_add(SIGHUP, on_signal, session);
-    if (!emu_options_run(session, argc, argv, &error)) {
+    g_autofree char *commands = NULL;
+    if (!emu_options_run(session, argc, argv, &commands, &error)) {
         say(error->message);
         return 1;
+    }
+    if (commands) {
+        fputs(commands, stdout);
+        return 0;
     }
     return emu_session_run(session);
 }

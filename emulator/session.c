@@ -1,37 +1,10 @@
 /* session: see session.h. */
-#include "session.h"
+#include "session_internal.h"
 
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 extern const EmuDriver *const emu_drivers[]; /* generated: drivers.gen.c */
-
-struct EmuSession {
-    void (*say)(const char *line);
-    GMainLoop *loop;
-    GSource *machine_source; /* dispatched when the machine wants attention */
-    atomic_bool is_wanted;   /* since the last time it was given */
-    int exit_status;
-    bool is_ending;
-    ApiShutdownCause end_cause;
-    EmuSessionPolicy policy;
-    char *name;
-    char *pidfile; /* NULL: none was written */
-
-    MdlCatalog *catalog; /* NULL until needed, like context */
-    CmdContext *context;
-    EmuBackends *backends;
-    GPtrArray *serials; /* char *, may be NULL */
-    GArray *bindings;   /* EmuBinding, of the machine that was built */
-    GArray *listeners;  /* EmuListener */
-
-    MdlTarget *target; /* NULL: no machine was set */
-    MdlHardware *hardware;
-    EmuBootConfig boot_config;
-    EmuBootPlan *boot; /* NULL: nothing to start from */
-    EmuMachine *machine;
-};
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
@@ -49,6 +22,7 @@ EmuSession *emu_session_new(void (*say)(const char *line))
     session->say = say;
     session->loop = g_main_loop_new(NULL, FALSE);
     session->backends = emu_backends_new();
+    session->past = g_ptr_array_new_with_free_func((GDestroyNotify)mdl_hardware_free);
     session->serials = g_ptr_array_new_with_free_func(g_free);
     session->bindings = g_array_new(FALSE, FALSE, sizeof(EmuBinding));
     session->listeners = g_array_new(FALSE, FALSE, sizeof(EmuListener));
@@ -65,6 +39,9 @@ void emu_session_free(EmuSession *session)
     emu_machine_free(session->machine);
     emu_boot_plan_free(session->boot);
     mdl_hardware_free(session->hardware);
+    g_ptr_array_free(session->past, TRUE);
+    for (size_t i = 0; i < G_N_ELEMENTS(session->boot_texts); i++)
+        g_free(session->boot_texts[i]);
     mdl_target_free(session->target);
     emu_backends_free(session->backends);
     cmd_context_free(session->context);
@@ -108,14 +85,46 @@ CmdContext *emu_session_context(EmuSession *session)
     return session->context;
 }
 
-EmuBootConfig *emu_session_boot(EmuSession *session)
+static GError *already_built(void)
 {
-    return &session->boot_config;
+    return wire_error_new(WIRE_ERROR_FAILED, "AlreadyBuilt", NULL, NULL,
+                          "the machine has been built already; start another process for another "
+                          "machine");
 }
 
-void emu_session_add_serial(EmuSession *session, const char *chardev)
+static bool before_build(EmuSession *session, GError **error)
 {
+    if (session->machine)
+        g_propagate_error(error, already_built());
+    return !session->machine;
+}
+
+bool emu_session_set_boot(EmuSession *session, const EmuBootConfig *config, GError **error)
+{
+    if (!before_build(session, error))
+        return false;
+    session->boot_config = *config;
+    const char **const texts[] = {&session->boot_config.bios, &session->boot_config.kernel,
+                                  &session->boot_config.initrd, &session->boot_config.append,
+                                  &session->boot_config.dtb};
+    for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_free(session->boot_texts[i]);
+        *texts[i] = session->boot_texts[i] = g_strdup(*texts[i]);
+    }
+    return true;
+}
+
+bool emu_session_add_serial(EmuSession *session, const char *chardev, GError **error)
+{
+    if (!before_build(session, error))
+        return false;
     g_ptr_array_add(session->serials, g_strdup(chardev));
+    return true;
+}
+
+const char *emu_session_name(const EmuSession *session)
+{
+    return session->name;
 }
 
 void emu_session_set_name(EmuSession *session, const char *name)
@@ -152,8 +161,7 @@ void emu_session_listen(EmuSession *session, const EmuListener *listener)
     g_array_append_val(session->listeners, *listener);
 }
 
-/* Takes the reference to data, which may be NULL. */
-static void emit(EmuSession *session, const char *name, json_t *data)
+void emu_session_emit(EmuSession *session, const char *name, json_t *data)
 {
     for (guint i = 0; i < session->listeners->len; i++) {
         const EmuListener *listener = &g_array_index(session->listeners, EmuListener, i);
@@ -170,13 +178,13 @@ static bool is_guest_cause(ApiShutdownCause cause)
 static void emit_reset(EmuSession *session, ApiShutdownCause cause)
 {
     ApiResetEvent event = {.guest = is_guest_cause(cause), .reason = cause};
-    emit(session, "RESET", api_reset_event_write(&event));
+    emu_session_emit(session, "RESET", api_reset_event_write(&event));
 }
 
 static void emit_shutdown(EmuSession *session, ApiShutdownCause cause)
 {
     ApiShutdownEvent event = {.guest = is_guest_cause(cause), .reason = cause};
-    emit(session, "SHUTDOWN", api_shutdown_event_write(&event));
+    emu_session_emit(session, "SHUTDOWN", api_shutdown_event_write(&event));
 }
 
 /* ---- the main loop --------------------------------------------------------------------------------- */
@@ -241,7 +249,7 @@ static void trace_line(void *context, const char *line)
 static void power_off(EmuSession *session, const EmuPowerRequest *request)
 {
     emu_machine_power_off(session->machine);
-    emit(session, "STOP", NULL);
+    emu_session_emit(session, "STOP", NULL);
     if (session->policy.no_shutdown) {
         emit_shutdown(session, API_SHUTDOWN_CAUSE_GUEST_SHUTDOWN);
         return;
@@ -278,15 +286,7 @@ static gboolean attend(GSource *source, GSourceFunc function, gpointer data)
 
 /* ---- the machine -------------------------------------------------------------------------------------- */
 
-static GError *already_built(void)
-{
-    return wire_error_new(WIRE_ERROR_FAILED, "AlreadyBuilt", NULL, NULL,
-                          "the machine has been built already; start another process for another "
-                          "machine");
-}
-
-/* The hardware of a target; NULL: error has all findings. */
-static MdlHardware *hardware_of(EmuSession *session, const MdlTarget *target, GError **error)
+MdlHardware *emu_session_hardware_of(EmuSession *session, const MdlTarget *target, GError **error)
 {
     g_autoptr(MdlFindings) findings = mdl_findings_new();
     emu_session_context(session);
@@ -296,12 +296,24 @@ static MdlHardware *hardware_of(EmuSession *session, const MdlTarget *target, GE
     return hardware;
 }
 
+bool emu_session_add_machine(EmuSession *session, const char *file, const char *text,
+                             GError **error)
+{
+    g_autoptr(MdlFindings) findings = mdl_findings_new();
+    MdlSource source = {.file = file, .text = text, .length = strlen(text)};
+    emu_session_context(session);
+    if (mdl_catalog_add(session->catalog, &source, 1, findings))
+        return true;
+    g_autoptr(GError) cause = cmd_error_from_findings(findings);
+    g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "InvalidDeclaration", "text",
+                                            wire_error_findings(cause), "%s", cause->message));
+    return false;
+}
+
 bool emu_session_set(EmuSession *session, const ApiTarget *api, GError **error)
 {
-    if (session->machine) {
-        g_propagate_error(error, already_built());
+    if (!before_build(session, error))
         return false;
-    }
     g_autoptr(MdlTarget) target = cmd_target_from_api(api, error);
     if (!target)
         return false;
@@ -312,7 +324,7 @@ bool emu_session_set(EmuSession *session, const ApiTarget *api, GError **error)
                                                 "lists them"));
         return false;
     }
-    MdlHardware *hardware = hardware_of(session, target, error);
+    MdlHardware *hardware = emu_session_hardware_of(session, target, error);
     if (!hardware)
         return false;
     mdl_hardware_free(hardware);
@@ -392,16 +404,14 @@ static bool build_machine(EmuSession *session, GError **error)
 
 bool emu_session_build(EmuSession *session, GError **error)
 {
-    if (session->machine) {
-        g_propagate_error(error, already_built());
+    if (!before_build(session, error))
         return false;
-    }
     if (!session->target) {
         g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "MissingMachine", NULL, NULL,
                                                 "no machine was set; use machine-set first"));
         return false;
     }
-    session->hardware = hardware_of(session, session->target, error);
+    session->hardware = emu_session_hardware_of(session, session->target, error);
     if (!session->hardware)
         return false;
     bind_serials(session);
@@ -425,7 +435,7 @@ bool emu_session_cont(EmuSession *session, GError **error)
     }
     if (state != EMU_MACHINE_RUNNING) {
         emu_machine_start(session->machine);
-        emit(session, "RESUME", NULL);
+        emu_session_emit(session, "RESUME", NULL);
     }
     return true;
 }
@@ -435,7 +445,7 @@ void emu_session_stop(EmuSession *session)
     if (emu_machine_state(session->machine) != EMU_MACHINE_RUNNING)
         return;
     emu_machine_stop(session->machine);
-    emit(session, "STOP", NULL);
+    emu_session_emit(session, "STOP", NULL);
 }
 
 void emu_session_reset(EmuSession *session, ApiShutdownCause cause)

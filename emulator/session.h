@@ -35,22 +35,29 @@ EmuSessionPolicy *emu_session_policy(EmuSession *session);
 EmuBackends *emu_session_backends(EmuSession *session);
 /* The model's commands are asked here. */
 CmdContext *emu_session_context(EmuSession *session);
-/* What the machine starts from; the caller sets its paths, which must live as long. */
-EmuBootConfig *emu_session_boot(EmuSession *session);
+/* What the machine starts from; copied. */
+bool emu_session_set_boot(EmuSession *session, const EmuBootConfig *config, GError **error);
 /* Serial ports of the machine, in tree order, each taking the next chardev added here; NULL leaves
  * one without. */
-void emu_session_add_serial(EmuSession *session, const char *chardev);
+bool emu_session_add_serial(EmuSession *session, const char *chardev, GError **error);
 void emu_session_say(EmuSession *session, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* In front of each line that is said. */
 void emu_session_set_name(EmuSession *session, const char *name);
+const char *emu_session_name(const EmuSession *session); /* NULL: none */
 
 /* Writes the process id there, and removes the file at the end. */
 bool emu_session_set_pidfile(EmuSession *session, const char *path, GError **error);
 
 /* ---- the machine: as the commands of the same names say -------------------------------------- */
 
+/* Makes the machine or VM of a declaration file known. file: what findings call it. */
+bool emu_session_add_machine(EmuSession *session, const char *file, const char *text,
+                             GError **error);
 bool emu_session_set(EmuSession *session, const ApiTarget *target, GError **error);
 bool emu_session_build(EmuSession *session, GError **error);
+/* Adds a device to the target that was set, or, once there is a machine, to that. Takes it over. */
+bool emu_session_add_device(EmuSession *session, MdlLooseDevice *device, GError **error);
+bool emu_session_del_device(EmuSession *session, const char *id, GError **error);
 EmuMachine *emu_session_machine(EmuSession *session); /* NULL: none was built */
 bool emu_session_cont(EmuSession *session, GError **error);
 void emu_session_stop(EmuSession *session);

@@ -1,4 +1,4 @@
-/* chardev: see chardev.h. One table of kinds behind both notations. */
+/* chardev: see chardev.h. One table of keys behind both notations. */
 #include "cmdline/chardev.h"
 
 #include <string.h>
@@ -7,126 +7,126 @@
 
 #include "cmdline/keyval.h"
 
-static void *fail(GError **error, const char *message)
+static bool fail(GError **error, const char *message)
 {
     g_set_error_literal(error, WIRE_ERROR, WIRE_ERROR_FAILED, message);
-    return NULL;
-}
-
-/* ---- kinds ----------------------------------------------------------------------------------- */
-
-static EmuCharBackend *open_null(EmuKeyval *keyval, GError **error)
-{
-    (void)keyval, (void)error;
-    return emu_char_null();
-}
-
-static EmuCharBackend *open_stdio(EmuKeyval *keyval, GError **error)
-{
-    bool signal = true;
-    if (!emu_keyval_take_bool(keyval, "signal", &signal, error))
-        return NULL;
-    if (!signal)
-        return fail(error, "signal=off is not there: ^C ends the program, as in any other");
-    return emu_char_stdio(error);
-}
-
-static EmuCharBackend *open_file(EmuKeyval *keyval, GError **error)
-{
-    const char *path = emu_keyval_take(keyval, "path");
-    bool append = false;
-    if (!emu_keyval_take_bool(keyval, "append", &append, error))
-        return NULL;
-    return path ? emu_char_file(path, append, error) : fail(error, "file needs path=FILE");
-}
-
-static EmuCharBackend *open_pty(EmuKeyval *keyval, GError **error)
-{
-    (void)keyval;
-    return emu_char_pty(error);
-}
-
-static bool take_fd(const char *text, int *ret_fd)
-{
-    guint64 number;
-    if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT, &number, NULL))
-        return false;
-    *ret_fd = (int)number;
-    return true;
-}
-
-static EmuCharBackend *open_socket(EmuKeyval *keyval, GError **error)
-{
-    const char *fd_text = emu_keyval_take(keyval, "fd");
-    EmuSocketAddress address = {.path = emu_keyval_take(keyval, "path"),
-                                .host = emu_keyval_take(keyval, "host"),
-                                .port = emu_keyval_take(keyval, "port")};
-    bool server = false, wait = true;
-    int fd;
-    if (!emu_keyval_take_bool(keyval, "server", &server, error) ||
-        !emu_keyval_take_bool(keyval, "wait", &wait, error))
-        return NULL;
-    emu_keyval_take(keyval, "nodelay"); /* sockets here are never delayed on purpose */
-
-    if (!!fd_text + !!address.path + !!address.port != 1)
-        return fail(error, "a socket is one of path=PATH, host=HOST,port=PORT and fd=NUMBER");
-    if (!fd_text)
-        return emu_char_socket(&address, server, wait, error);
-    if (!take_fd(fd_text, &fd))
-        return fail(error, "fd is the number of a file descriptor that was inherited");
-    return emu_char_fd(fd, server, error);
-}
-
-static const struct Kind {
-    const char *name;
-    EmuCharBackend *(*open)(EmuKeyval *keyval, GError **error);
-    const char *keys;
-} kinds[] = {
-    {"null", open_null, "id"},
-    {"stdio", open_stdio, "id, signal"},
-    {"file", open_file, "id, path, append"},
-    {"pty", open_pty, "id"},
-    {"socket", open_socket, "id, path, host, port, fd, server, wait"},
-};
-
-/* ---- the two notations ----------------------------------------------------------------------- */
-
-static bool add(EmuBackends *backends, const char *name, const char *id, EmuKeyval *keyval,
-                GError **error)
-{
-    if (emu_backends_char(backends, id)) {
-        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
-                    "chardev '%s' exists already; give this one another id", id);
-        return false;
-    }
-    for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
-        if (strcmp(kinds[i].name, name))
-            continue;
-        EmuCharBackend *backend = kinds[i].open(keyval, error);
-        if (backend && emu_keyval_finish(keyval, kinds[i].keys, error))
-            return emu_backends_add_char(backends, id, backend, error);
-        emu_char_backend_free(backend);
-        return false;
-    }
-    g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
-                "there is no kind of chardev '%s'; there are null, stdio, file, pty and socket",
-                name);
     return false;
 }
 
-bool emu_chardev_add(EmuBackends *backends, const char *text, char **ret_id, GError **error)
+void emu_chardev_clear(EmuChardev *chardev)
+{
+    g_clear_pointer(&chardev->id, g_free);
+    g_clear_pointer(&chardev->arguments, json_decref);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+/* Where the value of a key goes in the arguments of chardev-add. */
+static const struct {
+    const char *kind; /* NULL: all */
+    const char *key, *member;
+} keys[] = {
+    {"file", "path", "out"},
+    {"file", "append", "append"},
+    {"stdio", "signal", "signal"},
+    {"socket", "server", "server"},
+    {"socket", "wait", "wait"},
+    {"socket", "nodelay", "nodelay"},
+    {"socket", "reconnect", "reconnect"},
+    {"socket", "path", "addr.data.path"},
+    {"socket", "host", "addr.data.host"},
+    {"socket", "port", "addr.data.port"},
+    {"socket", "fd", "addr.data.str"},
+    {NULL, "logfile", "logfile"},
+    {NULL, "logappend", "logappend"},
+};
+
+static bool is_of(size_t row, const char *kind)
+{
+    return !keys[row].kind || !strcmp(keys[row].kind, kind);
+}
+
+static char *known_keys(const char *kind)
+{
+    GString *text = g_string_new("id, mux");
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (is_of(i, kind))
+            g_string_append_printf(text, ", %s", keys[i].key);
+    return g_string_free(text, FALSE);
+}
+
+/* Which of the three kinds of address it is, and what a command line leaves to be understood. */
+static bool complete_socket(json_t *data, GError **error)
+{
+    json_t *addr = json_object_get(data, "addr"), *place = json_object_get(addr, "data");
+    bool path = json_object_get(place, "path"), port = json_object_get(place, "port"),
+         fd = json_object_get(place, "str");
+    if (path + port + fd != 1 || (json_object_get(place, "host") && !port))
+        return fail(error, "a socket is one of path=PATH, host=HOST,port=PORT and fd=NUMBER");
+    json_object_set_new(addr, "type", json_string(path ? "unix" : port ? "inet" : "fd"));
+    if (port && !json_object_get(place, "host"))
+        json_object_set_new(place, "host", json_string(""));
+    json_t *server = json_object_get(data, "server");
+    if (!server)
+        json_object_set_new(data, "server", json_string("off"));
+    else if (!json_object_get(data, "wait") && !fd)
+        json_object_set_new(data, "wait", json_incref(server));
+    return true;
+}
+
+/* The arguments of chardev-add. NULL: error. */
+static json_t *make_arguments(const char *kind, const char *id, EmuKeyval *keyval, GError **error)
+{
+    int known;
+    if (!api_enum_parse(&api_type_chardev_backend_kind, kind, &known)) {
+        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
+                    "there is no kind of chardev '%s'; there are null, stdio, file, pty and socket",
+                    kind);
+        return NULL;
+    }
+    json_t *data = json_object();
+    json_t *arguments =
+        json_pack("{s:s, s:{s:s, s:o}}", "id", id, "backend", "type", kind, "data", data);
+    for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+        const char *value = is_of(i, kind) ? emu_keyval_take(keyval, keys[i].key) : NULL;
+        if (value)
+            emu_json_set(data, keys[i].member, json_string(value), NULL);
+    }
+    g_autofree char *names = known_keys(kind);
+    if (!emu_keyval_finish(keyval, names, error) ||
+        (!strcmp(kind, "socket") && !complete_socket(data, error)) ||
+        (!strcmp(kind, "file") && !json_object_get(data, "out") &&
+         !fail(error, "file needs path=FILE"))) {
+        json_decref(arguments);
+        return NULL;
+    }
+    return emu_json_typed(&api_type_chardev_add_args, arguments);
+}
+
+static bool make(const char *kind, const char *id, EmuKeyval *keyval, EmuChardev *ret_chardev,
+                 GError **error)
+{
+    bool mux = false;
+    if (!emu_keyval_take_bool(keyval, "mux", &mux, error))
+        return false;
+    json_t *arguments = make_arguments(kind, id, keyval, error);
+    if (arguments)
+        *ret_chardev = (EmuChardev){g_strdup(id), arguments, mux};
+    return arguments != NULL;
+}
+
+/* ---- the two notations ----------------------------------------------------------------------- */
+
+bool emu_chardev_parse(const char *text, EmuChardev *ret_chardev, GError **error)
 {
     g_autoptr(EmuKeyval) keyval = emu_keyval_parse(text, "backend", error);
     if (!keyval)
         return false;
-    const char *name = emu_keyval_take(keyval, "backend");
+    const char *kind = emu_keyval_take(keyval, "backend");
     const char *id = emu_keyval_take(keyval, "id");
-    if (!name || !id || !*id)
+    if (!kind || !id || !*id)
         return fail(error, "a chardev needs a kind and an id: -chardev socket,id=ID,path=PATH");
-    if (!add(backends, name, id, keyval, error))
-        return false;
-    *ret_id = g_strdup(id);
-    return true;
+    return make(kind, id, keyval, ret_chardev, error);
 }
 
 /* "tcp:HOST:PORT,server=on" as "host=HOST,port=PORT,server=on"; an IPv6 address is in brackets. */
@@ -171,29 +171,32 @@ static char *spell_out(const char *text, const char **ret_kind)
     return NULL;
 }
 
-bool emu_chardev_add_short(EmuBackends *backends, const char *text, const char *id, char **ret_id,
-                           GError **error)
+bool emu_chardev_parse_short(const char *text, const char *id, EmuChardev *ret_chardev,
+                             GError **error)
 {
-    if (!strcmp(text, "none")) {
-        *ret_id = NULL;
+    *ret_chardev = (EmuChardev){0};
+    if (!strcmp(text, "none"))
         return true;
-    }
     if (g_str_has_prefix(text, "chardev:")) {
-        *ret_id = g_strdup(text + strlen("chardev:"));
+        ret_chardev->id = g_strdup(text + strlen("chardev:"));
         return true;
     }
     const char *kind;
-    g_autofree char *pairs = spell_out(text, &kind);
+    bool mux = g_str_has_prefix(text, "mon:");
+    const char *wanted = mux ? text + strlen("mon:") : text;
+    g_autofree char *pairs = spell_out(wanted, &kind);
     if (!pairs) {
         g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
                     "'%s' is not one of stdio, pty, null, none, file:PATH, unix:PATH[,server=on], "
-                    "tcp:HOST:PORT[,server=on] and chardev:ID",
+                    "tcp:HOST:PORT[,server=on], chardev:ID, and mon: before one that a monitor is "
+                    "to share",
                     text);
         return false;
     }
-    g_autoptr(EmuKeyval) keyval = emu_keyval_parse(pairs, NULL, error);
-    if (!keyval || !add(backends, kind, id, keyval, error))
+    g_autofree char *all = mux && !strcmp(kind, "stdio") ? g_strdup("signal=off") : g_strdup(pairs);
+    g_autoptr(EmuKeyval) keyval = emu_keyval_parse(all, NULL, error);
+    if (!keyval || !make(kind, id, keyval, ret_chardev, error))
         return false;
-    *ret_id = g_strdup(id);
+    ret_chardev->mux |= mux;
     return true;
 }

@@ -1,15 +1,24 @@
-/* chardev: the notations for a character backend, opened as they are read. */
+/* chardev: QEMU's two notations for a character backend, as the arguments of chardev-add. */
 #ifndef VITRINE_EMULATOR_CHARDEV_H
 #define VITRINE_EMULATOR_CHARDEV_H
 
-#include "host/backends.h"
+#include <api.h>
 
-/* -chardev: "socket,id=mon,path=/run/vm.sock,server=on,wait=off". Free ret_id with g_free. */
-bool emu_chardev_add(EmuBackends *backends, const char *text, char **ret_id, GError **error);
-/* -qmp, -serial: "unix:/run/vm.sock,server=on,wait=off", "stdio", "chardev:ID". A backend is made
- * with the id given, or an existing one is meant; its id is left in ret_id (free with g_free), NULL
- * for "none". */
-bool emu_chardev_add_short(EmuBackends *backends, const char *text, const char *id, char **ret_id,
-                           GError **error);
+/* What an option asks for. */
+typedef struct EmuChardev {
+    char *id;
+    json_t *arguments; /* of chardev-add; NULL: it names one that is there */
+    bool mux;          /* several are to use it */
+} EmuChardev;
+void emu_chardev_clear(EmuChardev *chardev);
+
+/* "socket,id=ID,path=PATH,server=on" */
+bool emu_chardev_parse(const char *text, EmuChardev *ret_chardev, GError **error);
+/* "stdio", "unix:PATH,server=on", "chardev:ID", "mon:stdio"; id is for one that has to be made.
+ * "none": ret_chardev->id is NULL. */
+bool emu_chardev_parse_short(const char *text, const char *id, EmuChardev *ret_chardev,
+                             GError **error);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(EmuChardev, emu_chardev_clear)
 
 #endif

@@ -6,8 +6,7 @@
 #ifndef VITRINE_EMULATOR_KEYVAL_H
 #define VITRINE_EMULATOR_KEYVAL_H
 
-#include <glib.h>
-#include <stdbool.h>
+#include <api.h>
 
 typedef struct EmuKeyval EmuKeyval;
 
@@ -23,6 +22,18 @@ bool emu_keyval_take_bool(EmuKeyval *keyval, const char *key, bool *ret_value, G
 bool emu_keyval_take_any(EmuKeyval *keyval, const char **ret_key, const char **ret_value);
 /* False: something is left; the error names it and what is known. */
 bool emu_keyval_finish(EmuKeyval *keyval, const char *known, GError **error);
+
+/* ---- as JSON --------------------------------------------------------------------------------- */
+
+/* The argument of an option as an object of the type: JSON if it begins with {, else pairs whose
+ * keys have dots where there is an object inside. Members that the type has not stay text, for its
+ * reader to refuse. NULL: error. */
+json_t *emu_keyval_json(const char *text, const char *first_key, const ApiTypeInfo *type,
+                        GError **error);
+/* Sets "a.b.c" of an object; takes the value. False: something else is there. */
+bool emu_json_set(json_t *object, const char *path, json_t *value, GError **error);
+/* An object whose values are text, with what the type wants in their place. Takes it. */
+json_t *emu_json_typed(const ApiTypeInfo *type, json_t *object);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EmuKeyval, emu_keyval_free)
 

@@ -96,36 +96,33 @@ bool emu_opt_nodefaults(EmuOptions *options, const char *text, GError **error)
 
 /* ---- devices --- */
 
-static void move_text(json_t *device, EmuKeyval *keyval, const char *key, const char *member)
+static void move(json_t *from, const char *key, json_t *to, const char *member)
 {
-    const char *value = emu_keyval_take(keyval, key);
+    json_t *value = json_object_get(from, key);
     if (value)
-        json_object_set_new(device, member, json_string(value));
+        json_object_set(to, member, value);
+    json_object_del(from, key);
 }
 
 /* addr is the address on whatever bus it is, as QEMU calls it on PCI. */
 bool emu_opt_device(EmuOptions *options, const char *text, GError **error)
 {
-    g_autoptr(EmuKeyval) keyval = emu_keyval_parse(text, "driver", error);
-    if (!keyval)
+    json_t *properties = emu_keyval_json(text, "driver", &api_type_device_add_args, error);
+    if (!properties)
         return false;
-    const char *type = emu_keyval_take(keyval, "driver");
-    if (!type)
-        return emu_options_fail(error, "it needs a type; query-device-types lists them");
+    json_t *device = json_object();
+    move(properties, "driver", device, "type");
+    move(properties, "id", device, "id");
+    move(properties, "bus", device, "bus");
+    move(properties, "addr", device, "address");
+    json_object_set_new(device, "properties", properties);
     json_t *devices = json_object_get(options->target, "devices");
     if (!devices) {
         devices = json_array();
         json_object_set_new(options->target, "devices", devices);
     }
-    json_t *device = json_object(), *properties = json_object();
     json_array_append_new(devices, device);
-    json_object_set_new(device, "type", json_string(type));
-    json_object_set_new(device, "properties", properties);
-    move_text(device, keyval, "id", "id");
-    move_text(device, keyval, "bus", "bus");
-    move_text(device, keyval, "addr", "address");
-    const char *key, *value;
-    while (emu_keyval_take_any(keyval, &key, &value))
-        json_object_set_new(properties, key, json_string(value));
-    return true;
+    if (json_object_get(device, "type"))
+        return true;
+    return emu_options_fail(error, "it needs a type; query-device-types lists them");
 }

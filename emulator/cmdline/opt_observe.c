@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "cmdline/keyval.h"
-#include "gdb/gdb.h"
 #include "host/sandbox.h"
 
 /* As a debugger is started after the emulator: TCP without more words is a server that does not
@@ -22,7 +21,9 @@ bool emu_opt_gdb(EmuOptions *options, const char *text, GError **error)
     g_autofree char *used = NULL;
     if (!emu_options_add_short(options, place, "gdb", &used, error))
         return false;
-    return !used || emu_gdb_add(options->session, used, error);
+    return !used ||
+           emu_options_command(options, "monitor-add",
+                               json_pack("{s:s, s:s}", "chardev", used, "mode", "gdb"), error);
 }
 
 bool emu_opt_gdb_default(EmuOptions *options, const char *text, GError **error)

@@ -6,40 +6,40 @@
 
 /* ---- what it starts from --------------------------------------------------------------------- */
 
-/* The words of the command line live as long as the program. */
+static bool set_boot(EmuOptions *options, const char *member, const char *text)
+{
+    json_object_set_new(options->boot, member, json_string(text));
+    return true;
+}
+
 bool emu_opt_bios(EmuOptions *options, const char *text, GError **error)
 {
     (void)error;
-    emu_session_boot(options->session)->bios = text;
-    return true;
+    return set_boot(options, "bios", text);
 }
 
 bool emu_opt_kernel(EmuOptions *options, const char *text, GError **error)
 {
     (void)error;
-    emu_session_boot(options->session)->kernel = text;
-    return true;
+    return set_boot(options, "kernel", text);
 }
 
 bool emu_opt_initrd(EmuOptions *options, const char *text, GError **error)
 {
     (void)error;
-    emu_session_boot(options->session)->initrd = text;
-    return true;
+    return set_boot(options, "initrd", text);
 }
 
 bool emu_opt_append(EmuOptions *options, const char *text, GError **error)
 {
     (void)error;
-    emu_session_boot(options->session)->append = text;
-    return true;
+    return set_boot(options, "append", text);
 }
 
 bool emu_opt_dtb(EmuOptions *options, const char *text, GError **error)
 {
     (void)error;
-    emu_session_boot(options->session)->dtb = text;
-    return true;
+    return set_boot(options, "dtb", text);
 }
 
 /* ---- the run --------------------------------------------------------------------------------- */
@@ -90,14 +90,20 @@ bool emu_opt_pidfile(EmuOptions *options, const char *text, GError **error)
 
 bool emu_opt_no_reboot(EmuOptions *options, const char *text, GError **error)
 {
-    (void)text, (void)error;
-    emu_session_policy(options->session)->no_reboot = true;
-    return true;
+    (void)text;
+    return emu_options_command(options, "set-action", json_pack("{s:s}", "reboot", "shutdown"),
+                               error);
 }
 
 bool emu_opt_no_shutdown(EmuOptions *options, const char *text, GError **error)
 {
-    (void)text, (void)error;
-    emu_session_policy(options->session)->no_shutdown = true;
+    (void)text;
+    return emu_options_command(options, "set-action", json_pack("{s:s}", "shutdown", "pause"),
+                               error);
+}
+
+bool emu_opt_print_commands(EmuOptions *options, const char *text, GError **error)
+{
+    (void)options, (void)text, (void)error; /* it was looked for before anything was done */
     return true;
 }

@@ -15,6 +15,37 @@ bool emu_options_fail(GError **error, const char *format, ...)
     return false;
 }
 
+/* ---- commands -------------------------------------------------------------------------------- */
+
+static void print_command(EmuOptions *options, const char *name, const json_t *arguments)
+{
+    json_t *command = json_pack("{s:s}", "execute", name);
+    if (json_object_size(arguments))
+        json_object_set(command, "arguments", (json_t *)arguments);
+    g_autofree char *text = wire_json_print(command, WIRE_JSON_COMPACT);
+    g_string_append_printf(options->printed, "%s\n", text);
+    json_decref(command);
+}
+
+bool emu_options_command(EmuOptions *options, const char *name, json_t *arguments, GError **error)
+{
+    WireReply reply = {0};
+    bool done = true;
+    if (options->printed)
+        print_command(options, name, arguments);
+    else
+        done = emu_monitor_execute(options->session, name, arguments, &reply, error);
+    /* a backend whose place nobody could know beforehand is announced, in QEMU's words */
+    const char *pty = json_string_value(json_object_get(reply.value, "pty"));
+    if (pty)
+        emu_session_say(options->session, "char device redirected to %s (label %s)", pty,
+                        json_string_value(json_object_get(arguments, "id")));
+    json_decref(reply.value);
+    json_decref(reply.depends_on);
+    json_decref(arguments);
+    return done;
+}
+
 /* ---- the table --- */
 
 typedef struct Option {
@@ -35,7 +66,7 @@ static const Option table[] = {
 char *emu_options_help(void)
 {
     GString *text =
-        g_string_new("usage: vitrine [options]\n"
+        g_string_new("usage: vitrine [options] [FILE.cfg]\n"
                      "       vitrine --probe COMMAND ...   (the same as vitrine-probe)\n\n");
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++) {
         const Option *option = &table[i];
@@ -50,8 +81,6 @@ char *emu_options_help(void)
 
 static const Option *option_find(const char *word)
 {
-    if (*word != '-')
-        return NULL;
     word += word[1] == '-' ? 2 : 1;
     for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
         if (!strcmp(table[i].name, word) && table[i].run)
@@ -62,6 +91,11 @@ static const Option *option_find(const char *word)
 static bool read_all(EmuOptions *options, int argc, char **argv, GError **error)
 {
     for (int i = 1; i < argc; i++) {
+        if (*argv[i] != '-') {
+            if (!emu_options_file(options, argv[i], error))
+                return false;
+            continue;
+        }
         const Option *option = option_find(argv[i]);
         if (!option)
             return emu_options_fail(error, "%s: there is no such option; -help lists them",
@@ -123,21 +157,11 @@ static void spell_out_findings(GError **error)
     g_string_free(text, TRUE);
 }
 
-static bool command(EmuOptions *options, const char *name, json_t *arguments, GError **error)
-{
-    WireReply reply = {0};
-    bool done = emu_monitor_execute(options->session, name, arguments, &reply, error);
-    json_decref(reply.value);
-    json_decref(reply.depends_on);
-    json_decref(arguments);
-    return done;
-}
-
 static bool set_machine(EmuOptions *options, GError **error)
 {
     g_autoptr(GError) cause = NULL;
     json_t *arguments = json_pack("{s:O}", "target", options->target);
-    if (command(options, "machine-set", arguments, &cause))
+    if (emu_options_command(options, "machine-set", arguments, &cause))
         return true;
     spell_out_findings(&cause);
     g_propagate_error(error, g_steal_pointer(&cause));
@@ -158,19 +182,43 @@ static bool carry_out(EmuOptions *options, GError **error)
                        "monitor with -qmp");
         return true;
     }
-    if (options->nographic && options->n_serials == 0 && !emu_opt_serial(options, "stdio", error)) {
-        g_prefix_error(error, "-nographic: ");
-        return false;
+    if (options->nographic && options->n_serials == 0) {
+        const char *place = options->monitor_given ? "stdio" : "mon:stdio";
+        if (!emu_opt_serial(options, place, error)) {
+            g_prefix_error(error, "-nographic: ");
+            return false;
+        }
     }
-    if (!set_machine(options, error) || !command(options, "machine-build", json_object(), error))
+    if (json_object_size(options->boot) &&
+        !emu_options_command(options, "set-boot", json_incref(options->boot), error))
         return false;
-    return options->stopped || command(options, "cont", json_object(), error);
+    if (!set_machine(options, error) ||
+        !emu_options_command(options, "machine-build", json_object(), error))
+        return false;
+    return options->stopped || emu_options_command(options, "cont", json_object(), error);
 }
 
-bool emu_options_run(EmuSession *session, int argc, char **argv, GError **error)
+static bool wants_to_print(int argc, char **argv)
 {
-    EmuOptions options = {.session = session, .target = json_object()};
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], "-print-commands") || !strcmp(argv[i], "--print-commands"))
+            return true;
+    return false;
+}
+
+bool emu_options_run(EmuSession *session, int argc, char **argv, char **ret_commands,
+                     GError **error)
+{
+    EmuOptions options = {.session = session, .target = json_object(), .boot = json_object()};
+    if (wants_to_print(argc, argv))
+        options.printed = g_string_new(NULL);
     bool done = read_all(&options, argc, argv, error) && carry_out(&options, error);
     json_decref(options.target);
+    json_decref(options.boot);
+    char *commands = options.printed ? g_string_free(options.printed, FALSE) : NULL;
+    if (done)
+        *ret_commands = commands;
+    else
+        g_free(commands);
     return done;
 }

@@ -8,9 +8,12 @@
 typedef struct EmuOptions {
     EmuSession *session;
     json_t *target;  /* of machine-set */
+    json_t *boot;    /* arguments of set-boot */
     bool no_machine; /* -machine none */
     bool stopped;
     bool nographic;
+    GString *printed; /* commands that are shown in place of being carried out; NULL: they are */
+    bool monitor_given;
     unsigned n_serials, n_monitors;
 } EmuOptions;
 
@@ -20,6 +23,12 @@ typedef struct EmuOptions {
     bool emu_opt_##function(EmuOptions *options, const char *text, GError **error);
 #include "cmdline/options.def"
 #undef EMU_OPTION
+
+/* Carries a command out, as from a monitor, or shows it. Takes the arguments. */
+bool emu_options_command(EmuOptions *options, const char *name, json_t *arguments, GError **error);
+
+/* A machine or [vm] file: it is the machine from now on. The error names the file. */
+bool emu_options_file(EmuOptions *options, const char *path, GError **error);
 
 /* A character backend in its short form, as an option for the n-th of its kind takes it. NULL in
  * ret_id: none is wanted. */

@@ -75,14 +75,15 @@ bool emu_device_char(EmuDevice *device, const char *property, const EmuCharOps *
         return false;
     }
     EmuChar *chr = g_new0(EmuChar, 1);
-    *chr = (EmuChar){device, ops, backend};
+    *chr = (EmuChar){device, ops, NULL};
     EmuCharUser user = {.can_receive = can_receive,
                         .receive = receive,
                         .opened = opened,
                         .closed = closed,
                         .queue_limit = 1024 * 1024,
                         .context = chr};
-    if (!emu_char_backend_attach(backend, &user)) {
+    chr->backend = emu_char_backend_attach(backend, &user);
+    if (!chr->backend) {
         g_free(chr);
         g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
                     "%s '%s' is in use by somebody else; give each its own", property, name);

@@ -107,6 +107,8 @@ void emu_machine_unlock(EmuMachine *machine);
  * False: error says why, and all is as it was. */
 bool emu_machine_plug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
                       GError **error);
+/* Whether a device that is there could go now; the reason is NotHotpluggable or InUse. */
+bool emu_machine_may_unplug(EmuMachine *machine, const char *id, GError **error);
 bool emu_machine_unplug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
                         GError **error);
 

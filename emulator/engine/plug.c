@@ -6,9 +6,10 @@
 
 #include <wire.h>
 
-static bool refuse(GError **error, const char *id, const char *why)
+static bool refuse(GError **error, const char *reason, const char *id, const char *why)
 {
-    g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "device %s: %s", id, why);
+    g_propagate_error(
+        error, wire_error_new(WIRE_ERROR_FAILED, reason, NULL, NULL, "device %s: %s", id, why));
     return false;
 }
 
@@ -16,14 +17,16 @@ static bool may_move(const MdlDevice *model, GError **error)
 {
     const MdlDeviceType *type = model->type;
     if (!type->hotplug)
-        return refuse(error, model->id, "its type cannot come or go while the machine is there");
+        return refuse(error, "NotHotpluggable", model->id,
+                      "its type cannot come or go while the machine is there");
     if (!model->bus->hotplug)
-        return refuse(error, model->id,
+        return refuse(error, "NotHotpluggable", model->id,
                       "its bus takes devices only before the machine is built; a pcie-root-port "
                       "has a slot for one");
     /* CPUs look addresses up without the lock, and lines lead from device to device. */
     if (type->n_regions || model->wires->len)
-        return refuse(error, model->id, "it has a place on the system bus or an interrupt line");
+        return refuse(error, "NotHotpluggable", model->id,
+                      "it has a place on the system bus or an interrupt line");
     return true;
 }
 
@@ -77,15 +80,22 @@ static bool is_free(const EmuDevice *device)
     return true;
 }
 
+bool emu_machine_may_unplug(EmuMachine *machine, const char *id, GError **error)
+{
+    const EmuDevice *device = emu_machine_device(machine, id);
+    if (!may_move(device->model, error))
+        return false;
+    return is_free(device) ||
+           refuse(error, "InUse", id, "others are on a bus it provides; take them away first");
+}
+
 bool emu_machine_unplug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
                         GError **error)
 {
     EmuDevice *device = emu_machine_device(machine, id);
     g_assert(device && !mdl_hardware_device(hardware, id));
-    if (!may_move(device->model, error))
+    if (!emu_machine_may_unplug(machine, id, error))
         return false;
-    if (!is_free(device))
-        return refuse(error, id, "others are on a bus it provides; take them away first");
     emu_machine_lock(machine);
     size_t at = 0;
     while (machine->devices[at] != device)

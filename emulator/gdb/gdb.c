@@ -134,7 +134,6 @@ bool emu_gdb_add(EmuSession *session, const char *chardev, GError **error)
     }
     EmuGdb *gdb = g_new0(EmuGdb, 1);
     gdb->session = session;
-    gdb->chr = chr;
     gdb->last = g_string_new(NULL);
     gdb->breaks = emu_gdb_breaks_new();
     EmuCharUser user = {.can_receive = can_receive,
@@ -144,7 +143,8 @@ bool emu_gdb_add(EmuSession *session, const char *chardev, GError **error)
                         .queue_limit = SIZE_MAX,
                         .context = gdb,
                         .free = gdb_free};
-    if (!emu_char_backend_attach(chr, &user)) {
+    gdb->chr = emu_char_backend_attach(chr, &user);
+    if (!gdb->chr) {
         gdb_free(gdb);
         g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
                     "chardev '%s' is in use by somebody else; give each its own", chardev);

@@ -33,6 +33,11 @@ void emu_block_backend_detach(EmuBlockBackend *backend)
     backend->is_attached = false;
 }
 
+bool emu_block_backend_is_attached(const EmuBlockBackend *backend)
+{
+    return backend->is_attached;
+}
+
 int emu_block_backend_read(EmuBlockBackend *backend, uint64_t offset, const struct iovec *parts,
                            unsigned n)
 {

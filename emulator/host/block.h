@@ -48,6 +48,7 @@ bool emu_block_backend_is_read_only(const EmuBlockBackend *backend);
 /* One user at a time. False: there is one. */
 bool emu_block_backend_attach(EmuBlockBackend *backend);
 void emu_block_backend_detach(EmuBlockBackend *backend);
+bool emu_block_backend_is_attached(const EmuBlockBackend *backend);
 
 /* Each returns 0 or an errno; all or, with an error, an unknown part of it was done. */
 int emu_block_backend_read(EmuBlockBackend *backend, uint64_t offset, const struct iovec *parts,

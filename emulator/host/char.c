@@ -73,9 +73,28 @@ static void mark_broken(EmuCharBackend *backend)
     g_source_set_ready_time(backend->source, 0);
 }
 
+/* A log that cannot be written is no reason for anything to stop. */
+static void write_log(EmuCharBackend *backend, const uint8_t *bytes, size_t size)
+{
+    while (backend->log_fd >= 0 && size) {
+        ssize_t n = write(backend->log_fd, bytes, size);
+        if (n < 0 && errno != EINTR)
+            return;
+        bytes += MAX(n, 0);
+        size -= (size_t)MAX(n, 0);
+    }
+}
+
 void emu_char_backend_send(EmuCharBackend *backend, const uint8_t *bytes, size_t size)
 {
+    if (backend->mux) {
+        EmuCharBackend *base = emu_char_mux_base(backend->mux);
+        if (base)
+            emu_char_backend_send(base, bytes, size);
+        return;
+    }
     g_mutex_lock(&backend->lock);
+    write_log(backend, bytes, size);
     if (backend->out_fd >= 0 && !backend->broken) {
         ssize_t n = backend->queue->len ? 0 : write_some(backend, bytes, size);
         if (n < 0) {
@@ -92,6 +111,10 @@ void emu_char_backend_send(EmuCharBackend *backend, const uint8_t *bytes, size_t
 
 size_t emu_char_backend_pending(EmuCharBackend *backend)
 {
+    if (backend->mux) {
+        EmuCharBackend *base = emu_char_mux_base(backend->mux);
+        return base ? emu_char_backend_pending(base) : 0;
+    }
     g_mutex_lock(&backend->lock);
     size_t pending = backend->queue->len;
     g_mutex_unlock(&backend->lock);
@@ -138,6 +161,14 @@ void emu_char_connect(EmuCharBackend *backend, int in_fd, int out_fd)
     tell_opened(backend);
 }
 
+/* Wakes the source at the time of the next attempt to connect; what else it is woken for comes
+ * sooner. */
+static void try_later(EmuCharBackend *backend)
+{
+    backend->retry_at = g_get_monotonic_time() + (int64_t)backend->remote.seconds * G_USEC_PER_SEC;
+    g_source_set_ready_time(backend->source, backend->retry_at);
+}
+
 static void close_stream(EmuCharBackend *backend)
 {
     g_mutex_lock(&backend->lock);
@@ -153,6 +184,8 @@ static void close_stream(EmuCharBackend *backend)
     backend->broken = false;
     g_byte_array_set_size(backend->queue, 0);
     watch_listener(backend, true);
+    if (backend->remote.seconds)
+        try_later(backend);
     g_mutex_unlock(&backend->lock);
 }
 
@@ -172,6 +205,8 @@ static void disconnect(EmuCharBackend *backend)
 
 void emu_char_backend_hang_up(EmuCharBackend *backend)
 {
+    if (backend->mux)
+        return; /* others are on it too */
     g_mutex_lock(&backend->lock);
     mark_broken(backend);
     g_mutex_unlock(&backend->lock);
@@ -197,6 +232,41 @@ static void accept_client(EmuCharBackend *backend)
         emu_char_connect(backend, fd, fd);
 }
 
+/* ---- connecting again ------------------------------------------------------------------------ */
+
+void emu_char_try(EmuCharBackend *backend)
+{
+    const EmuCharRemote *remote = &backend->remote;
+    backend->retry_at = 0;
+    int fd = socket(remote->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && connect(fd, (const struct sockaddr *)&remote->address, remote->length) == 0) {
+        emu_char_connect(backend, fd, fd);
+    } else if (fd >= 0 && errno == EINPROGRESS) {
+        backend->connecting_fd = fd;
+        watch(backend, &backend->connecting_tag, fd, G_IO_OUT | G_IO_ERR | G_IO_HUP, true);
+    } else {
+        if (fd >= 0)
+            close(fd);
+        try_later(backend);
+    }
+}
+
+static void end_attempt(EmuCharBackend *backend)
+{
+    int failed = 0, fd = backend->connecting_fd;
+    socklen_t size = sizeof(failed);
+    watch(backend, &backend->connecting_tag, fd, 0, false);
+    backend->connecting_fd = -1;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 && !failed) {
+        emu_char_connect(backend, fd, fd);
+        return;
+    }
+    close(fd);
+    try_later(backend);
+}
+
+/* ---- input ----------------------------------------------------------------------------------- */
+
 /* The watch is off while can_receive is asked, so that a poll() meanwhile is not lost. */
 static void take_input(EmuCharBackend *backend)
 {
@@ -220,6 +290,10 @@ static void take_input(EmuCharBackend *backend)
 
 void emu_char_backend_poll(EmuCharBackend *backend)
 {
+    if (backend->mux) {
+        emu_char_mux_poll(backend->mux);
+        return;
+    }
     g_mutex_lock(&backend->lock);
     watch_input(backend, backend->is_attached && !backend->input_ended);
     g_mutex_unlock(&backend->lock);
@@ -231,11 +305,21 @@ static gboolean dispatch(GSource *source, GSourceFunc function, gpointer data)
 {
     (void)function, (void)data;
     EmuCharBackend *backend = ((CharSource *)source)->backend;
+    g_source_set_ready_time(source, -1);
+    if (backend->mux) {
+        emu_char_mux_deliver(backend->mux);
+        return G_SOURCE_CONTINUE;
+    }
     bool can_accept = ready(backend, backend->listen_tag);
     bool can_read = ready(backend, backend->in_tag);
     bool can_write = ready(backend, backend->out_tag);
 
-    g_source_set_ready_time(source, -1);
+    if (backend->retry_at && backend->retry_at <= g_get_monotonic_time())
+        emu_char_try(backend);
+    else if (backend->retry_at)
+        g_source_set_ready_time(source, backend->retry_at);
+    if (backend->connecting_tag && ready(backend, backend->connecting_tag))
+        end_attempt(backend);
     if (backend->is_new_user && is_connected(backend))
         tell_opened(backend);
     if (can_accept && !is_connected(backend))
@@ -254,6 +338,7 @@ EmuCharBackend *emu_char_backend_new(void)
     static GSourceFuncs functions = {.dispatch = dispatch};
     EmuCharBackend *backend = g_new0(EmuCharBackend, 1);
     backend->in_fd = backend->out_fd = backend->listen_fd = -1;
+    backend->connecting_fd = backend->log_fd = -1;
     backend->queue = g_byte_array_new();
     g_mutex_init(&backend->lock);
     backend->source = g_source_new(&functions, sizeof(CharSource));
@@ -274,20 +359,31 @@ const char *emu_char_backend_place(const EmuCharBackend *backend)
     return backend->place;
 }
 
-bool emu_char_backend_attach(EmuCharBackend *backend, const EmuCharUser *user)
+EmuCharBackend *emu_char_backend_attach(EmuCharBackend *backend, const EmuCharUser *user)
 {
+    if (backend->mux)
+        return emu_char_mux_attach(backend->mux, user);
     if (backend->is_attached)
-        return false;
+        return NULL;
     backend->user = *user;
     backend->is_attached = true;
     backend->is_new_user = true;
     g_source_set_ready_time(backend->source, 0);
     emu_char_backend_poll(backend);
-    return true;
+    return backend;
+}
+
+bool emu_char_backend_is_attached(const EmuCharBackend *backend)
+{
+    return backend->mux ? emu_char_mux_is_attached(backend->mux) : backend->is_attached;
 }
 
 void emu_char_backend_detach(EmuCharBackend *backend)
 {
+    if (backend->mux) {
+        emu_char_mux_detach(backend->mux, backend);
+        return;
+    }
     g_mutex_lock(&backend->lock);
     watch_input(backend, false);
     backend->is_attached = false;
@@ -310,15 +406,22 @@ void emu_char_backend_free(EmuCharBackend *backend)
 {
     if (!backend)
         return;
+    if (backend->mux)
+        emu_char_mux_free(backend->mux);
     drain(backend);
     if (backend->is_attached && backend->user.free)
         backend->user.free(backend->user.context);
     backend->is_attached = false;
     if (backend->restore)
         backend->restore(backend);
+    backend->remote.seconds = 0;
     close_stream(backend);
     g_source_destroy(backend->source);
     g_source_unref(backend->source);
+    if (backend->connecting_fd >= 0)
+        close(backend->connecting_fd);
+    if (backend->log_fd >= 0)
+        close(backend->log_fd);
     if (backend->listen_fd >= 0)
         close(backend->listen_fd);
     if (backend->extra_fd > 0)

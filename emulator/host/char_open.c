@@ -1,5 +1,6 @@
 /* char_open: the ways to open a character backend. */
 #include "host/char_internal.h"
+#include "host/socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -43,18 +44,18 @@ static void restore_stdio(EmuCharBackend *backend)
     fcntl(STDOUT_FILENO, F_SETFL, backend->saved_out_flags);
 }
 
-/* Each key at once and as it is; interrupt and suspend stay with the terminal. */
-static void set_raw(const struct termios *saved)
+/* Each key at once and as it is; with signals, interrupt and suspend stay with the terminal. */
+static void set_raw(const struct termios *saved, bool signals)
 {
     struct termios raw = *saved;
     raw.c_iflag &= ~(tcflag_t)(IGNBRK | BRKINT | PARMRK | ISTRIP | INLCR | IGNCR | ICRNL | IXON);
-    raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN);
+    raw.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | IEXTEN | (signals ? 0 : ISIG));
     raw.c_cc[VMIN] = 1;
     raw.c_cc[VTIME] = 0;
     tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
-EmuCharBackend *emu_char_stdio(GError **error)
+EmuCharBackend *emu_char_stdio(bool signals, GError **error)
 {
     int in_flags = fcntl(STDIN_FILENO, F_GETFL), out_flags = fcntl(STDOUT_FILENO, F_GETFL);
     if (in_flags < 0 || out_flags < 0)
@@ -64,7 +65,7 @@ EmuCharBackend *emu_char_stdio(GError **error)
     backend->saved_in_flags = in_flags;
     backend->saved_out_flags = out_flags;
     if (tcgetattr(STDIN_FILENO, &backend->saved_terminal) == 0)
-        set_raw(&backend->saved_terminal);
+        set_raw(&backend->saved_terminal, signals);
     backend->restore = restore_stdio;
     set_nonblocking(STDIN_FILENO);
     set_nonblocking(STDOUT_FILENO);
@@ -136,6 +137,26 @@ EmuCharBackend *emu_char_fd(int fd, bool listening, GError **error)
     return fail(error, what);
 }
 
+/* The first address of a remote. False: errno says why. */
+static bool find_remote(const EmuSocketAddress *address, EmuCharRemote *remote)
+{
+    if (address->path) {
+        struct sockaddr_un *un = (struct sockaddr_un *)&remote->address;
+        remote->length = sizeof(*un);
+        return emu_host_unix_address(address->path, un);
+    }
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
+    if (getaddrinfo(address->host && *address->host ? address->host : NULL, address->port, &hints,
+                    &list)) {
+        errno = EADDRNOTAVAIL;
+        return false;
+    }
+    memcpy(&remote->address, list->ai_addr, list->ai_addrlen);
+    remote->length = list->ai_addrlen;
+    freeaddrinfo(list);
+    return true;
+}
+
 /* Opens one address: bound and listening, or connected. -1: errno says why. */
 static int open_address(const struct sockaddr *address, socklen_t length, bool server)
 {
@@ -155,24 +176,13 @@ static int open_address(const struct sockaddr *address, socklen_t length, bool s
     return -1;
 }
 
-/* A socket left behind by a process that has gone; anything else at that path is kept. */
-static void remove_stale_socket(const char *path)
-{
-    struct stat status;
-    if (lstat(path, &status) == 0 && S_ISSOCK(status.st_mode))
-        unlink(path);
-}
-
 static int open_unix(const char *path, bool server)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        errno = ENAMETOOLONG;
+    struct sockaddr_un address;
+    if (!emu_host_unix_address(path, &address))
         return -1;
-    }
-    strcpy(address.sun_path, path);
     if (server)
-        remove_stale_socket(path);
+        emu_host_remove_stale_socket(path);
     return open_address((struct sockaddr *)&address, sizeof(address), server);
 }
 
@@ -201,22 +211,54 @@ static void wait_for_client(EmuCharBackend *backend)
         emu_char_connect(backend, fd, fd);
 }
 
-EmuCharBackend *emu_char_socket(const EmuSocketAddress *address, bool server, bool wait,
-                                GError **error)
+static void *fail_address(const EmuSocketAddress *address, GError **error)
 {
+    g_autofree char *what =
+        address->path
+            ? g_strdup_printf("socket %s", address->path)
+            : g_strdup_printf("socket %s:%s", address->host ? address->host : "", address->port);
+    return fail(error, what);
+}
+
+static EmuCharBackend *open_reconnecting(const EmuCharSocket *wanted, GError **error)
+{
+    EmuCharRemote remote = {.seconds = wanted->reconnect};
+    if (!find_remote(&wanted->address, &remote))
+        return fail_address(&wanted->address, error);
+    EmuCharBackend *backend = emu_char_backend_new();
+    backend->is_socket = true;
+    backend->remote = remote;
+    emu_char_try(backend);
+    return backend;
+}
+
+EmuCharBackend *emu_char_socket(const EmuCharSocket *wanted, GError **error)
+{
+    const EmuSocketAddress *address = &wanted->address;
+    bool server = wanted->server;
+    if (!server && wanted->reconnect)
+        return open_reconnecting(wanted, error);
     int fd = address->path ? open_unix(address->path, server)
                            : open_tcp(address->host, address->port, server);
-    if (fd < 0) {
-        g_autofree char *what =
-            address->path ? g_strdup_printf("socket %s", address->path)
-                          : g_strdup_printf("socket %s:%s", address->host ? address->host : "",
-                                            address->port);
-        return fail(error, what);
-    }
+    if (fd < 0)
+        return fail_address(address, error);
     EmuCharBackend *backend = emu_char_fd(fd, server, error);
     if (backend && server && address->path)
         backend->unlink_path = g_strdup(address->path);
-    if (backend && server && wait)
+    if (backend && server && wanted->wait)
         wait_for_client(backend);
     return backend;
+}
+
+/* ---- logs ------------------------------------------------------------------------------------ */
+
+bool emu_char_backend_log(EmuCharBackend *backend, const char *path, bool append, GError **error)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0666);
+    if (fd < 0) {
+        fail(error, path);
+        return false;
+    }
+    backend->log_fd = fd;
+    return true;
 }

@@ -1,6 +1,7 @@
 /* net: the ways frames come and go: as datagrams (a tap interface, a datagram socket) or in a
  * stream. One descriptor, one GLib source, and the frame or part of one that is not through yet. */
 #include "host/net.h"
+#include "host/socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -322,6 +323,11 @@ void emu_net_backend_detach(EmuNetBackend *backend)
     g_mutex_unlock(&backend->lock);
 }
 
+bool emu_net_backend_is_attached(const EmuNetBackend *backend)
+{
+    return backend->is_attached;
+}
+
 static void *fail(GError **error, EmuNetBackend *backend, const char *what, const char *name)
 {
     g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "%s '%s': %s", what, name, g_strerror(errno));
@@ -329,25 +335,16 @@ static void *fail(GError **error, EmuNetBackend *backend, const char *what, cons
     return NULL;
 }
 
-static bool make_address(const char *path, struct sockaddr_un *ret_address)
-{
-    *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(ret_address->sun_path)) {
-        errno = ENAMETOOLONG;
-        return false;
-    }
-    strcpy(ret_address->sun_path, path);
-    return true;
-}
-
 EmuNetBackend *emu_net_stream(const char *path, bool server, GError **error)
 {
     EmuNetBackend *backend = backend_new(true, true);
     struct sockaddr_un address;
     const char *what = server ? "cannot listen at" : "cannot connect to";
+    if (server)
+        emu_host_remove_stale_socket(path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     bool ok =
-        fd >= 0 && make_address(path, &address) &&
+        fd >= 0 && emu_host_unix_address(path, &address) &&
         (server ? bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(fd, 1) == 0
                 : connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0) &&
         fcntl(fd, F_SETFL, O_NONBLOCK) == 0;
@@ -373,7 +370,8 @@ EmuNetBackend *emu_net_dgram(const char *local, const char *remote, GError **err
     EmuNetBackend *backend = backend_new(true, false);
     struct sockaddr_un address;
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || !make_address(local, &address) ||
+    emu_host_remove_stale_socket(local);
+    if (fd < 0 || !emu_host_unix_address(local, &address) ||
         bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
         int saved = errno;
         if (fd >= 0)
@@ -383,7 +381,7 @@ EmuNetBackend *emu_net_dgram(const char *local, const char *remote, GError **err
     }
     backend->unlink_path = g_strdup(local);
     connected(backend, fd);
-    if (!make_address(remote, &backend->remote))
+    if (!emu_host_unix_address(remote, &backend->remote))
         return fail(error, backend, "cannot send to", remote);
     return backend;
 }

@@ -52,6 +52,7 @@ void emu_net_backend_free(EmuNetBackend *backend);
 /* False: somebody is attached already. link() tells of changes from now on. */
 bool emu_net_backend_attach(EmuNetBackend *backend, const EmuNetUser *user);
 void emu_net_backend_detach(EmuNetBackend *backend);
+bool emu_net_backend_is_attached(const EmuNetBackend *backend);
 bool emu_net_backend_is_up(EmuNetBackend *backend); /* somebody is at the other end */
 /* A frame in parts, of at most EMU_NET_MAX_FRAME bytes. */
 void emu_net_backend_send(EmuNetBackend *backend, const struct iovec *parts, unsigned n);

@@ -3,12 +3,18 @@
 #include "monitor/internal.h"
 
 #include "commands_emulator.gen.h"
+#include "gdb/gdb.h"
 
 /* ---- session --------------------------------------------------------------------------------- */
 
 bool emu_cmd_machine_set(EmuMonitor *monitor, const ApiMachineSetArgs *args, GError **error)
 {
     return emu_session_set(monitor->session, args->target, error);
+}
+
+bool emu_cmd_machine_add(EmuMonitor *monitor, const ApiMachineAddArgs *args, GError **error)
+{
+    return emu_session_add_machine(monitor->session, args->file, args->text, error);
 }
 
 bool emu_cmd_machine_build(EmuMonitor *monitor, GError **error)
@@ -38,6 +44,72 @@ bool emu_cmd_query_status(EmuMonitor *monitor, ApiStatusInfo **ret_reply, GError
     reply->running = reply->status == API_RUN_STATE_RUNNING;
     *ret_reply = reply;
     return true;
+}
+
+bool emu_cmd_set_boot(EmuMonitor *monitor, const ApiSetBootArgs *args, GError **error)
+{
+    EmuBootConfig config = {.bios = args->bios,
+                            .kernel = args->kernel,
+                            .initrd = args->initrd,
+                            .append = args->append,
+                            .dtb = args->dtb};
+    return emu_session_set_boot(monitor->session, &config, error);
+}
+
+bool emu_cmd_serial_add(EmuMonitor *monitor, const ApiSerialAddArgs *args, GError **error)
+{
+    return emu_session_add_serial(monitor->session, args->chardev, error);
+}
+
+bool emu_cmd_set_action(EmuMonitor *monitor, const ApiSetActionArgs *args, GError **error)
+{
+    (void)error;
+    EmuSessionPolicy *policy = emu_session_policy(monitor->session);
+    if (args->has_reboot)
+        policy->no_reboot = args->reboot == API_REBOOT_ACTION_SHUTDOWN;
+    if (args->has_shutdown)
+        policy->no_shutdown = args->shutdown == API_SHUTDOWN_ACTION_PAUSE;
+    return true;
+}
+
+bool emu_cmd_query_name(EmuMonitor *monitor, ApiNameInfo **ret_reply, GError **error)
+{
+    (void)error;
+    ApiNameInfo *reply = api_name_info_new();
+    reply->name = g_strdup(emu_session_name(monitor->session));
+    *ret_reply = reply;
+    return true;
+}
+
+bool emu_cmd_monitor_add(EmuMonitor *monitor, const ApiMonitorAddArgs *args, GError **error)
+{
+    ApiMonitorMode mode = args->has_mode ? args->mode : API_MONITOR_MODE_CONTROL;
+    if (mode == API_MONITOR_MODE_GDB)
+        return emu_gdb_add(monitor->session, args->chardev, error);
+    return emu_monitor_add(monitor->session, args->chardev, mode == API_MONITOR_MODE_READLINE,
+                           error);
+}
+
+/* ---- devices --------------------------------------------------------------------------------- */
+
+bool emu_cmd_device_add(EmuMonitor *monitor, const ApiDeviceAddArgs *args, GError **error)
+{
+    ApiLooseDevice loose = {.type = args->driver,
+                            .id = args->id,
+                            .bus = args->bus,
+                            .address = args->addr,
+                            .properties = args->properties};
+    g_autoptr(GPtrArray) list = g_ptr_array_new();
+    g_ptr_array_add(list, &loose);
+    ApiTarget api = {.devices = list};
+    g_autoptr(MdlTarget) target = cmd_target_from_api(&api, error);
+    return target && emu_session_add_device(monitor->session,
+                                            g_ptr_array_steal_index(target->devices, 0), error);
+}
+
+bool emu_cmd_device_del(EmuMonitor *monitor, const ApiDeviceDelArgs *args, GError **error)
+{
+    return emu_session_del_device(monitor->session, args->id, error);
 }
 
 /* ---- machine --------------------------------------------------------------------------------- */

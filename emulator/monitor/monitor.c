@@ -74,6 +74,10 @@ static void opened(void *context)
 {
     static const WireSessionOps ops = {execute, has_command, send_text};
     EmuMonitor *monitor = context;
+    if (monitor->human) {
+        emu_human_opened(monitor);
+        return;
+    }
     json_t *version = cmd_version();
     monitor->wire = wire_session_new(&ops, monitor, version);
     json_decref(version);
@@ -84,6 +88,15 @@ static void closed(void *context)
 {
     EmuMonitor *monitor = context;
     g_clear_pointer(&monitor->wire, wire_session_free);
+    if (monitor->line)
+        g_string_free(g_steal_pointer(&monitor->line), TRUE);
+}
+
+static void focused(void *context)
+{
+    EmuMonitor *monitor = context;
+    if (monitor->human)
+        emu_human_prompt(monitor);
 }
 
 static size_t can_receive(void *context)
@@ -97,6 +110,8 @@ static void receive(void *context, const uint8_t *bytes, size_t size)
     EmuMonitor *monitor = context;
     if (monitor->wire)
         wire_session_feed(monitor->wire, (const char *)bytes, size);
+    else if (monitor->line)
+        emu_human_receive(monitor, bytes, size);
 }
 
 static void event(void *context, const char *name, json_t *data)
@@ -112,32 +127,38 @@ static void event(void *context, const char *name, json_t *data)
 static void monitor_free(void *data)
 {
     EmuMonitor *monitor = data;
-    wire_session_free(monitor->wire);
+    closed(monitor);
     g_free(monitor);
 }
 
-bool emu_monitor_add(EmuSession *session, const char *chardev, GError **error)
+bool emu_monitor_add(EmuSession *session, const char *chardev, bool human, GError **error)
 {
     EmuCharBackend *chr = emu_backends_char(emu_session_backends(session), chardev);
     if (!chr) {
-        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
-                    "chardev '%s' does not exist; add one with -chardev …,id=%s", chardev, chardev);
+        g_propagate_error(
+            error, wire_error_new(WIRE_ERROR_FAILED, "UnknownBackend", "chardev", NULL,
+                                  "chardev '%s' does not exist; add one with -chardev …,id=%s",
+                                  chardev, chardev));
         return false;
     }
     EmuMonitor *monitor = g_new0(EmuMonitor, 1);
     monitor->session = session;
-    monitor->chr = chr;
+    monitor->human = human;
     EmuCharUser user = {.can_receive = can_receive,
                         .receive = receive,
                         .opened = opened,
                         .closed = closed,
+                        .focused = focused,
                         .queue_limit = SIZE_MAX,
                         .context = monitor,
                         .free = monitor_free};
-    if (!emu_char_backend_attach(chr, &user)) {
+    monitor->chr = emu_char_backend_attach(chr, &user);
+    if (!monitor->chr) {
         monitor_free(monitor);
-        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED,
-                    "chardev '%s' is in use by somebody else; give each its own", chardev);
+        g_propagate_error(
+            error,
+            wire_error_new(WIRE_ERROR_FAILED, "InUse", "chardev", NULL,
+                           "chardev '%s' is in use by somebody else; give each its own", chardev));
         return false;
     }
     emu_session_listen(session, &(EmuListener){event, monitor});

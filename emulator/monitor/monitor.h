@@ -9,8 +9,9 @@
 
 typedef struct EmuMonitor EmuMonitor;
 
-/* Serves QMP on the backend as long as the session lives. False: somebody else uses it. */
-bool emu_monitor_add(EmuSession *session, const char *chardev, GError **error);
+/* Serves QMP, or lines for a person, on the backend as long as the session lives. False: somebody
+ * else uses it. */
+bool emu_monitor_add(EmuSession *session, const char *chardev, bool human, GError **error);
 
 /* Runs a command of any phase as a client would. arguments: an object, borrowed. The command line
  * is carried out through this. */

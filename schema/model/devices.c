@@ -238,6 +238,19 @@ static void set_regions(MdlBuild *build, MdlDevice *device)
 
 /* ---- devices --------------------------------------------------------------------------------- */
 
+/* "TYPE.3", as devices are called that nobody named: it means the same when it is read again from
+ * hardware that was exported. */
+static bool is_made_up(const MdlOrigin *origin)
+{
+    const char *type = origin->type->name;
+    size_t length = strlen(type);
+    if (strncmp(origin->id, type, length) != 0 || origin->id[length] != '.') {
+        return false;
+    }
+    const char *number = origin->id + length + 1;
+    return *number && number[strspn(number, "0123456789")] == '\0';
+}
+
 MdlDevice *mdl_build_make(MdlBuild *build, const MdlOrigin *origin)
 {
     MdlDevice *device = mdl_arena_new0(build->arena, MdlDevice);
@@ -245,6 +258,7 @@ MdlDevice *mdl_build_make(MdlBuild *build, const MdlOrigin *origin)
     device->type = origin->type;
     device->index = origin->index;
     device->made = origin->made;
+    device->named = origin->made == MDL_MADE_DEVICE && !is_made_up(origin);
     device->file = origin->part->file;
     device->line = origin->part->line;
     device->layer = origin->part->layer;

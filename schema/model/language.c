@@ -205,6 +205,43 @@ static const MdlKeySpec vm_keys[] = {
     END,
 };
 
+/* What of the host a VM is run with. It is no part of the hardware: the emulator reads it, and says
+ * what is wrong with the keys. */
+static const MdlKeySpec boot_keys[] = {
+    {"bios", MDL_KEY_TEXT, false, "Firmware file, or none"},
+    {"kernel", MDL_KEY_TEXT, false, "Kernel file"},
+    {"initrd", MDL_KEY_TEXT, false, "File of the kernel's initial memory disk"},
+    {"append", MDL_KEY_TEXT, false, "The kernel's command line"},
+    {"dtb", MDL_KEY_TEXT, false, "File of a device tree in place of the machine's own"},
+    END,
+};
+static const MdlKeySpec serial_keys[] = {
+    {"chardev", MDL_KEY_NAME, true, "Character backend that it is connected to, or none"},
+    END,
+};
+static const MdlKeySpec monitor_keys[] = {
+    {"chardev", MDL_KEY_NAME, true, "Character backend that it is served on"},
+    {"mode", MDL_KEY_NAME, true, "What is spoken: control (QMP), readline or gdb"},
+    END,
+};
+
+#define RUN_GROUPS                                                                                 \
+    {MDL_FILE_VM, "chardev",                                                                       \
+     "ID",        "A character backend of the host",                                               \
+     no_keys,     "as in the option -chardev; backend is its kind"},                               \
+        {MDL_FILE_VM, "blockdev",                                                                  \
+         "ID",        "A block backend of the host",                                               \
+         no_keys,     "as in the option -blockdev"},                                               \
+        {MDL_FILE_VM, "netdev",                                                                    \
+         "ID",        "A network backend of the host",                                             \
+         no_keys,     "as in the option -netdev"},                                                 \
+        {MDL_FILE_VM, "serial", "N", "The next serial port, in the order of the file",             \
+         serial_keys, NULL},                                                                       \
+        {MDL_FILE_VM, "monitor", "N", "A monitor", monitor_keys, NULL},                            \
+    {                                                                                              \
+        MDL_FILE_VM, "boot", NULL, "What the machine starts from", boot_keys, NULL                 \
+    }
+
 #define LAYER_GROUPS(file)                                                                         \
     {file, "options", NULL, "Values of options in this layer", no_keys, "an option = its value"},  \
         {file,        "device",                                                                    \
@@ -256,6 +293,7 @@ const MdlGroupSpec mdl_group_specs[] = {
 
     {MDL_FILE_VM, "vm", NULL, "A virtual machine: one more layer over a machine", vm_keys, NULL},
     LAYER_GROUPS(MDL_FILE_VM),
+    RUN_GROUPS,
     {MDL_N_FILES, NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -42,9 +42,7 @@ static json_t *parse_json(const char *text)
     return wire_json_parse(text, strlen(text), &wire_limits_request, NULL);
 }
 
-/* The value as its type wants it; text that does not fit stays text, and is refused by name when
- * the arguments are read. */
-static json_t *parse_value(const ApiMemberInfo *member, const char *text)
+json_t *cmd_args_value(const ApiMemberInfo *member, const char *text)
 {
     json_t *value = NULL;
     bool is_text = member->type->kind == API_KIND_STR || member->type->kind == API_KIND_ENUM ||
@@ -133,7 +131,7 @@ static bool take_smp_part(json_t *smp, const char *option, const char *part, GEr
                                              option, name));
         return false;
     }
-    return set_once(smp, name, parse_value(member, text), option, error);
+    return set_once(smp, name, cmd_args_value(member, text), option, error);
 }
 
 static bool take_smp(CmdArgs *args, const char *option, const char *value, GError **error)
@@ -167,7 +165,7 @@ static bool set_argument(CmdArgs *args, const char *name, const char *option, co
                                       args->command->name, name, *all ? all : "none"));
         return false;
     }
-    return set_once(args->arguments, name, parse_value(member, text), option, error);
+    return set_once(args->arguments, name, cmd_args_value(member, text), option, error);
 }
 
 static bool take_arg(CmdArgs *args, const char *option, const char *value, GError **error)

@@ -87,7 +87,9 @@ class Devices(unittest.TestCase):
                 (["-blockdev", f"driver=file,filename={self.disk}"], "-blockdev", "node-name"),
                 (["-blockdev", blockdev + ",x=1"], "-blockdev", "'x'"),
                 (["-blockdev", blockdev + ",discard=maybe"], "-blockdev", "unmap"),
-                (["-blockdev", blockdev, "-blockdev", blockdev], "-blockdev", "in use"),
+                (["-blockdev", blockdev, "-blockdev", blockdev], "-blockdev", "exists already"),
+                (["-blockdev", blockdev, "-blockdev", blockdev.replace("=d", "=e", 1)],
+                 "-blockdev", "in use"),
                 (["-blockdev", f"driver=file,node-name=d,filename={self.folder.name}"],
                  "-blockdev", "directory"),
                 (["-blockdev", "driver=file,node-name=d,filename=/nonexistent"], "/nonexistent"),
@@ -96,12 +98,12 @@ class Devices(unittest.TestCase):
                 (["-drive", f"file={self.disk},id=d,if=none"], "-drive", "format=raw"),
                 (["-drive", f"file={self.disk},id=d,format=raw"], "-drive", "if=none"),
                 (["-netdev", "nonsense,id=n"], "-netdev", "nonsense"),
-                (["-netdev", "stream,id=n"], "-netdev", "addr.type"),
+                (["-netdev", "stream,id=n"], "-netdev", "addr"),
                 (["-netdev", "stream,id=n,addr.type=unix,addr.path=/nonexistent/n"],
                  "-netdev", "/nonexistent/n"),
                 (["-netdev", "dgram,id=n,local.type=unix,remote.type=unix"], "-netdev", "local"),
                 (["-netdev", "tap,id=n,script=/bin/true"], "-netdev", "scripts"),
-                (["-netdev", "socket,id=n,fd=x"], "-netdev", "fd=NUMBER")):
+                (["-netdev", "socket,id=n,fd=x"], "-netdev", "fd", "number")):
             with self.subTest(arguments=arguments):
                 self.refused([*MACHINE, *arguments], *words)
 

@@ -56,10 +56,18 @@ class Refused(unittest.TestCase):
                 (["-qmp", "nonsense"], "-qmp", "nonsense"),
                 (["-mon", "mode=control"], "-mon", "chardev=ID"),
                 (["-mon", "chardev=a,mode=control"], "-mon", "'a'"),
-                (["-chardev", "null,id=a", "-mon", "a"], "-mon", "mode=control"),
+                (["-chardev", "null,id=a", "-mon", "a,mode=x"], "-mon", "control", "readline"),
+                (["-monitor", "nonsense"], "-monitor", "nonsense"),
+                (["-chardev", "null,id=a,mux=maybe"], "-chardev", "mux"),
+                (["-chardev", "socket,id=a,path=/x,server=on,reconnect=1"], "-chardev",
+                 "reconnect"),
+                (["-chardev", "socket,id=a,path=/x,reconnect=soon"], "-chardev", "reconnect"),
+                (["-chardev", "null,id=a,logfile=/proc/no/such"], "-chardev", "/proc/no/such"),
+                (["-netdev", "{"], "-netdev", "JSON"),
+                (["-device", '{"id":"x"}', "-machine", "virt"], "-device", "type"),
                 (["-qmp", "null", "-mon", "chardev=compat_monitor0,mode=control"], "in use"),
                 (["-machine", "virt,accel=none", "-serial", "chardev:a"], "serial0", "'a'"),
-                (["-pidfile", "/nonexistent/x"], "-pidfile", "/nonexistent/x")):
+                (["-pidfile", "/proc/no/such"], "-pidfile", "/proc/no/such")):
             with self.subTest(arguments=arguments):
                 self.refused(arguments, *words)
 
@@ -130,7 +138,7 @@ class Done(unittest.TestCase):
                 self.assertEqual(file.read(), b"again\n")
 
     def test_serial_to_standard_output(self):
-        for arguments in (["-serial", "stdio"], ["-nographic"]):
+        for arguments in (["-serial", "stdio"], ["-nographic", "-monitor", "none"]):
             with Vitrine("-machine", "virt,accel=none", *arguments) as vitrine:
                 self.send(vitrine, "hello\n")
                 self.assertEqual(vitrine.process.stdout.readline(), b"hello\n")

@@ -68,10 +68,10 @@ static void add_backends(Host *host)
     g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", host->disk);
     host->backends = emu_backends_new();
     EmuBlockFile file = {.path = path};
-    emu_backends_add_block(host->backends, "disk", emu_block_open_file(&file, NULL), NULL);
-    emu_backends_add_net(host->backends, "net", emu_net_fd(net[1], NULL), NULL);
-    emu_backends_add_char(host->backends, "chr", emu_char_fd(console[1], false, NULL), NULL);
-    emu_backends_add_char(host->backends, "uart", emu_char_null(), NULL);
+    emu_backends_add_block(host->backends, "disk", emu_block_open_file(&file, NULL), NULL, NULL);
+    emu_backends_add_net(host->backends, "net", emu_net_fd(net[1], NULL), NULL, NULL);
+    emu_backends_add_char(host->backends, "chr", emu_char_fd(console[1], false, NULL), NULL, NULL);
+    emu_backends_add_char(host->backends, "uart", emu_char_null(), NULL, NULL);
     host->bindings[0] = (EmuBinding){"blk", "drive", "disk"};
     host->bindings[1] = (EmuBinding){"net", "netdev", "net"};
     host->bindings[2] = (EmuBinding){"port", "chardev", "chr"};

@@ -84,8 +84,8 @@ class Type:
             if one.use.json() == member.use.json() and one.needed == member.needed:
                 one.branches += member.branches
                 return
-        if same:
-            member.c_name = f"{member.name}-{member.branches[0]}"
+        for one in [*same, member] if same else []:
+            one.c_name = f"{one.name}-{one.branches[0]}"
         self.members.append(member)
 
 

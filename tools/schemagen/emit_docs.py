@@ -131,8 +131,8 @@ class Manual:
         else:
             self.members(one.own)
         if one.tag:
-            out.label(f"And for a {one.tag} of")
-            out.items([(value, name, [f"The members of {name}."])
+            self.out.label(f"And for a {one.tag} of")
+            self.out.items([(value, name, [f"The members of {name}."])
                        for value, name in one.variants.items()])
 
     def members(self, members):

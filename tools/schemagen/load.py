@@ -123,7 +123,7 @@ class Loader:
         if optional and extension:
             self.problem(good["extension"], "extension", "a member that is optional may be missing "
                          "anyway; leave 'extension' out")
-        return Member(node, self.name(good, "name", "dashes"), use, self.doc(good), optional,
+        return Member(node, self.name(good, "name", "qmp"), use, self.doc(good), optional,
                       extension, self.since(good), rest)
 
     def members(self, good, key, what):
@@ -159,7 +159,7 @@ class Loader:
             self.problem(node, "kind-form", "a type has either 'members' or 'values'")
         values = None
         if "values" in good:
-            values = self.values(good, "values", "value", "name", "dashes")
+            values = self.values(good, "values", "value", "name", "qmp")
         members = self.members(good, "members", "member")
         if not members and not values:
             self.problem(node, "empty", f"type '{name}' has nothing in it")

@@ -10,7 +10,7 @@ RULES = {
     "missing-key": "a declaration has every key that the language requires",
     "wrong-kind": "a key's value is of the kind the language asks for",
     "doc": "a doc is one or more paragraphs of whole sentences, each ending with a full stop",
-    "name-form": "members and commands are lower-case-with-dashes (QEMU's commands keep their _), types are "
+    "name-form": "members and commands are lower-case-with-dashes (QEMU's keep their _), types are "
                  "CamelCase, events UPPER_CASE",
     "file-name": "a file is called after what it declares",
     "since-form": "since is a version, as 0.1",

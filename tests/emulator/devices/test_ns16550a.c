@@ -25,7 +25,7 @@ static int setup(void **state)
     line->fd = fds[1];
     line->backends = emu_backends_new();
     EmuCharBackend *backend = emu_char_fd(fds[0], false, NULL);
-    assert_true(emu_backends_add_char(line->backends, "line", backend, NULL));
+    assert_true(emu_backends_add_char(line->backends, "line", backend, NULL, NULL));
     line->bench = bench_new();
     line->bench->config.backends = line->backends;
     MdlDevice *uart =

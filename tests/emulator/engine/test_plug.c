@@ -89,7 +89,7 @@ static void test_come_and_go(void **state)
         size_t before = emu_machine_n_devices(plug->machine);
         assert_int_equal(get(plug, SLOT, 4), 0xffffffff);
         assert_int_equal(get(plug, cap + 26, 2) & 0x40, 0);
-        const MdlHardware *with = tree_of(plug, "virtio-rng-pci", "pcie-port.0");
+        const MdlHardware *with = tree_of(plug, "virtio-rng-pci", "port");
         assert_true(emu_machine_plug(plug->machine, with, "new", NULL));
         assert_ptr_equal(emu_machine_hardware(plug->machine), with);
         assert_int_equal(emu_machine_n_devices(plug->machine), before + 1);
@@ -135,8 +135,8 @@ static void test_refused(void **state)
     expect_refusal(plug, "virtio-rng-pci", "pcie.0", "pcie-root-port has a slot");
     expect_refusal(plug, "virtio-rng-device", NULL, "its type");
     expect_refusal(plug, "pcie-root-port", "pcie.0", "its type");
-    expect_refusal(plug, "virtio-blk-pci", "pcie-port.0", "drive must name");
-    const MdlHardware *with = tree_of(plug, "virtio-serial-pci", "pcie-port.0");
+    expect_refusal(plug, "virtio-blk-pci", "port", "drive must name");
+    const MdlHardware *with = tree_of(plug, "virtio-serial-pci", "port");
     assert_true(emu_machine_plug(plug->machine, with, "new", NULL)); /* the place is still free */
 }
 

@@ -34,8 +34,8 @@ static Disk *disk_new(bool read_only)
     assert_true(g_file_set_contents(disk->path, bytes, sizeof(bytes), NULL));
     disk->backends = emu_backends_new();
     EmuBlockFile file = {.path = disk->path, .read_only = read_only};
-    assert_true(
-        emu_backends_add_block(disk->backends, "disk0", emu_block_open_file(&file, NULL), NULL));
+    assert_true(emu_backends_add_block(disk->backends, "disk0", emu_block_open_file(&file, NULL),
+                                       NULL, NULL));
     Guest *guest = disk->guest = guest_new(&emu_driver_virtio_blk_device);
     disk->binding = (EmuBinding){"dut", "drive", "disk0"};
     guest->bench->config.backends = disk->backends;

@@ -33,7 +33,7 @@ static Serial *serial_new(void)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
         serial->peers[i] = fds[0];
         assert_true(emu_backends_add_char(serial->backends, names[i],
-                                          emu_char_fd(fds[1], false, NULL), NULL));
+                                          emu_char_fd(fds[1], false, NULL), NULL, NULL));
         serial->bindings[i] = (EmuBinding){ids[i], "chardev", names[i]};
         MdlDevice *port = bench_add_on(guest->bench, guest->model->buses[0], drivers[i], ids[i]);
         port->address.fields[0] = i;

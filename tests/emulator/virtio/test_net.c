@@ -28,7 +28,7 @@ static Nic *nic_new(void)
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds), 0);
     nic->peer = fds[0];
     nic->backends = emu_backends_new();
-    assert_true(emu_backends_add_net(nic->backends, "net0", emu_net_fd(fds[1], NULL), NULL));
+    assert_true(emu_backends_add_net(nic->backends, "net0", emu_net_fd(fds[1], NULL), NULL, NULL));
     Guest *guest = nic->guest = guest_new(&emu_driver_virtio_net_device);
     bench_set_text(guest->model, "mac", "52:54:00:12:34:56");
     nic->binding = (EmuBinding){"dut", "netdev", "net0"};

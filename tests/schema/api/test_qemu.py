@@ -42,6 +42,8 @@ class Comparison:
                 self.reply(f"{command}: {name}", ours[name]["type"], member["type"])
             elif "default" not in member:
                 self.say(f"{command}: '{name}' is required in QEMU and unknown to us")
+        self.variants(command, self.ours[self.ours[command]["arg-type"]],
+                      self.theirs[self.theirs[command]["arg-type"]])
 
     def reply(self, place, ours, theirs):
         """The types named so, and all that they reach."""
@@ -49,6 +51,8 @@ class Comparison:
             return
         self.seen.add((ours, theirs))
         mine, other = self.ours[ours], self.theirs[theirs]
+        if ours == "any" and other["meta-type"] == "alternate":
+            return  # the command looks at it itself
         if mine["meta-type"] != other["meta-type"]:
             self.say(f"{place} is {mine['meta-type']}, in QEMU {other['meta-type']}")
         elif mine["meta-type"] == "builtin" and mine["json-type"] != other["json-type"]:
@@ -60,6 +64,17 @@ class Comparison:
                 self.say(f"{place}: QEMU has no value '{value}'")
         elif mine["meta-type"] == "object":
             self.members(place, ours, mine, other)
+            self.variants(place, mine, other)
+
+    def variants(self, place, mine, other):
+        theirs = {variant["case"]: variant["type"] for variant in other.get("variants", [])}
+        if mine.get("tag") not in (None, other.get("tag")):
+            self.say(f"{place}: the tag is {mine['tag']}, in QEMU {other.get('tag')}")
+        for variant in mine.get("variants", []):
+            if variant["case"] not in theirs:
+                self.say(f"{place}: QEMU has no variant '{variant['case']}'")
+            else:
+                self.reply(f"{place}.{variant['case']}", variant["type"], theirs[variant["case"]])
 
     def members(self, place, name, mine, other):
         ours, theirs = by_name(mine["members"]), by_name(other["members"])
@@ -96,7 +111,7 @@ class Qemu(unittest.TestCase):
 
     def test_shared_commands(self):
         shared, differences = self.compare(emit_json.qmp_form(self.schema))
-        self.assertGreaterEqual(len(shared), 12)
+        self.assertGreaterEqual(len(shared), 25)
         self.assertEqual(differences, [])
 
     def test_a_difference_is_seen(self):
@@ -107,14 +122,20 @@ class Qemu(unittest.TestCase):
         by_name(ours)["RunState"]["values"].append("asleep")
         del by_name(ours)["ResetEvent"]["members"][0]
         by_name(ours)["DeviceListPropertiesArgs"]["members"][0]["name"] = "type"
+        by_name(ours)["Netdev"]["tag"] = "kind"
+        by_name(ours)["Netdev"]["variants"][0]["case"] = "pigeon"
+        by_name(ours)["NetdevTapOptions"]["members"][0]["type"] = "bool"
         _, differences = self.compare(ours)
-        self.assertEqual(differences, [
+        self.assertEqual(sorted(differences), sorted([
             "device-list-properties: 'type' is required, and not so in QEMU",
             "device-list-properties: 'typename' is required in QEMU and unknown to us",
             "query-status.running is string, in QEMU boolean",
             "query-status.singlestep is always there in QEMU, and not so here",
             "query-status.status: QEMU has no value 'asleep'",
-            "RESET.guest is always there in QEMU, and not so here"])
+            "RESET.guest is always there in QEMU, and not so here",
+            "netdev_add: the tag is kind, in QEMU type",
+            "netdev_add: QEMU has no variant 'pigeon'",
+            "netdev_add.tap.ifname is boolean, in QEMU string"]))
 
 
 if __name__ == "__main__":

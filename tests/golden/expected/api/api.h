@@ -59,7 +59,7 @@ struct ApiParcel {
     ApiWrapping wrapping;
     bool has_weight;
     double weight;
-    char *data; /* or NULL */
+    char *data_paper; /* or NULL */
     ApiStamp *note; /* or NULL */
     ApiStamp *data_tin_foil; /* or NULL */
     bool has_count;
