@@ -2,6 +2,7 @@
 #include "items.h"
 
 #include "errors.h"
+#include "gc.h"
 #include "wire.h"
 
 #include <string.h>
@@ -253,5 +254,22 @@ bool caps_give_evidence(CapsLayers *layers, const char *path, const CapsQuestion
         return false;
     }
     caps_items_give(items, evidence(identity, question, &answer));
+    return true;
+}
+
+/* ---- garbage --------------------------------------------------------------------------------- */
+
+bool caps_give_garbage(CapsLayers *layers, const CapsItems *items, GError **error)
+{
+    CapsGarbage garbage;
+
+    if (!caps_gc(layers, &garbage, error)) {
+        return false;
+    }
+    caps_items_give(
+        items,
+        json_pack("{s:I, s:I, s:I, s:I, s:I}", "emulators", (json_int_t)garbage.identities,
+                  "answers", (json_int_t)garbage.answers, "replies", (json_int_t)garbage.replies,
+                  "damaged-files", (json_int_t)garbage.files, "bytes", (json_int_t)garbage.bytes));
     return true;
 }

@@ -40,6 +40,8 @@ bool caps_give_details(CapsLayers *layers, const char *path, const CapsItems *it
  * too (update.c). */
 bool caps_give_update(const CapsPlace *place, const CapsPolicy *policy, const CapsItems *items,
                       GError **error);
+/* What was removed from the own layer, one item (gc.h). */
+bool caps_give_garbage(CapsLayers *layers, const CapsItems *items, GError **error);
 /* A static layer to be made (layers.h). */
 typedef struct CapsShipment {
     const char *file;             /* where it goes */

@@ -426,6 +426,16 @@ int capsdb_list(capsdb *db, capsdb_item *item, void *context, capsdb_error **ret
     return end_giving(&giving, db, ok, error, ret_error);
 }
 
+int capsdb_gc(capsdb *db, capsdb_item *item, void *context, capsdb_error **ret_error)
+{
+    g_autoptr(GError) error = NULL;
+    Giving giving;
+
+    init_giving(&giving, db, item, NULL, context, &error);
+    bool ok = giving.layers && caps_give_garbage(giving.layers, &giving.items, &error);
+    return end_giving(&giving, db, ok, error, ret_error);
+}
+
 int capsdb_show(capsdb *db, const char *emulator, capsdb_item *item, void *context,
                 capsdb_error **ret_error)
 {

@@ -129,6 +129,7 @@ int cli_add(const Cli *cli);
 int cli_update(const Cli *cli);
 int cli_record(const Cli *cli);
 int cli_list(const Cli *cli);
+int cli_gc(const Cli *cli);
 int cli_show(const Cli *cli);
 int cli_sql(const Cli *cli);
 int cli_verify(const Cli *cli);

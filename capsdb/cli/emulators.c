@@ -210,6 +210,22 @@ int cli_list(const Cli *cli)
     return cli_items_done(&items, error);
 }
 
+int cli_gc(const Cli *cli)
+{
+    CliItems items;
+    capsdb *db;
+    capsdb_error *error = NULL;
+    int code;
+
+    if (!cli_open(cli, 0, &db, &code)) {
+        return code;
+    }
+    cli_items_init(&items, cli, NULL);
+    capsdb_gc(db, cli_items_take, &items, &error);
+    cli_close(db);
+    return cli_items_done(&items, error);
+}
+
 static void show_object(const CliItems *items, json_t *item)
 {
     cli_say(items->count > 1 ? "\n" : "");

@@ -19,6 +19,7 @@ const CliVerb cli_verbs[] = {
     {"record", "PATH FILE.replies", "records what add asks, to be added in place of the binary",
      COMMON | CLI_TAKES_DEADLINE, cli_record},
     {"list", "", "lists the emulators in the database", COMMON, cli_list},
+    {"gc", "", "removes what can be no answer any more", COMMON, cli_gc},
     {"show", "PATH...", "shows what is known of emulators", COMMON, cli_show},
     {"sql", "[SELECT]", "runs a statement over the views; without one, lists them",
      COMMON | CLI_TAKES_DEADLINE, cli_sql},

@@ -137,6 +137,9 @@ int capsdb_ship(capsdb *db, const char *file, const char *destdir, const char *c
                 capsdb_error **ret_error);
 /* The emulators in the database, an item for each. */
 int capsdb_list(capsdb *db, capsdb_item *item, void *context, capsdb_error **ret_error);
+/* Removes from this user's layer (or the host's) what can be no answer any more: of emulators that
+ * are not at their path, and failures that expired. One item, how much that was. */
+int capsdb_gc(capsdb *db, capsdb_item *item, void *context, capsdb_error **ret_error);
 /* All that is known of an emulator, in one item; CAPSDB_NOT_STORED if that is nothing. */
 int capsdb_show(capsdb *db, const char *emulator, capsdb_item *item, void *context,
                 capsdb_error **ret_error);
