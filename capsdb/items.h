@@ -15,6 +15,11 @@ typedef struct CapsItems {
     void *context;
 } CapsItems;
 
+typedef struct CapsSqlLimits {
+    unsigned deadline_ms;
+    unsigned long max_rows;
+} CapsSqlLimits;
+
 /* Hands over an item, which is the receiver's from then on. False: no more is wanted. */
 bool caps_items_give(const CapsItems *items, json_t *item);
 /* Text of anybody's as JSON, with what is no UTF-8 replaced; seconds since the epoch as text in
@@ -58,7 +63,7 @@ bool caps_give_comparison(CapsLayers *layers, const char *path, const CapsPolicy
                           const CapsItems *items, GError **error);
 /* The rows of one statement that only reads; NULL: the views (sql.c). Changes what may be done
  * with the database, so the layers are for nothing else any more. */
-bool caps_give_sql(CapsLayers *layers, const char *statement, unsigned deadline_ms,
+bool caps_give_sql(CapsLayers *layers, const char *statement, const CapsSqlLimits *limits,
                    const CapsItems *items, GError **error);
 
 #endif

@@ -460,16 +460,16 @@ int capsdb_verify(capsdb *db, const char *emulator, capsdb_item *item, capsdb_pr
     return end_giving(&giving, db, ok, error, ret_error);
 }
 
-int capsdb_sql(capsdb *db, const char *statement, capsdb_item *item, void *context,
-               capsdb_error **ret_error)
+int capsdb_sql(capsdb *db, const char *statement, unsigned long max_rows, capsdb_item *item,
+               void *context, capsdb_error **ret_error)
 {
-    CapsPolicy policy = policy_of(db, 0);
+    CapsSqlLimits limits = {policy_of(db, 0).limits.probe_ms, max_rows};
     g_autoptr(GError) error = NULL;
     Giving giving;
 
     init_giving(&giving, db, item, NULL, context, &error);
-    bool ok = giving.layers && caps_give_sql(giving.layers, statement, policy.limits.probe_ms,
-                                             &giving.items, &error);
+    bool ok =
+        giving.layers && caps_give_sql(giving.layers, statement, &limits, &giving.items, &error);
     return end_giving(&giving, db, ok, error, ret_error);
 }
 

@@ -2,6 +2,7 @@
 #include "items.h"
 
 #include "probe.h"
+#include "views.h"
 
 #include <string.h>
 
@@ -21,10 +22,23 @@ static int is_late(void *context)
     return g_get_monotonic_time() > *(int64_t *)context;
 }
 
-/* Without a statement: the views and their columns. */
-#define SELECT_VIEWS                                                                               \
-    "SELECT m.name AS view, group_concat(c.name, ', ') AS columns FROM sqlite_schema AS m, "       \
-    "pragma_table_info(m.name) AS c WHERE m.type = 'view' GROUP BY m.name ORDER BY m.name"
+/* Without a statement: the views and what they are, the columns with theirs. */
+static bool give_views(const CapsItems *items)
+{
+    bool wanted = true;
+
+    for (const CapsViewDoc *view = caps_view_docs; view->view && wanted;) {
+        json_t *item = json_pack("{s:s, s:s}", "view", view->view, "doc", view->doc);
+        json_t *columns = json_array();
+        for (view++; view->view && view->column; view++) {
+            json_array_append_new(columns,
+                                  json_pack("{s:s, s:s}", "name", view->column, "doc", view->doc));
+        }
+        json_object_set_new(item, "columns", columns);
+        wanted = caps_items_give(items, item);
+    }
+    return true;
+}
 
 static sqlite3_stmt *prepare(sqlite3 *db, const char *text, GError **error)
 {
@@ -41,12 +55,17 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *text, GError **error)
     return statement;
 }
 
-static bool give_rows(CapsStore *store, sqlite3_stmt *statement, const CapsItems *items,
-                      GError **error)
+static bool give_rows(CapsStore *store, sqlite3_stmt *statement, unsigned long max_rows,
+                      const CapsItems *items, GError **error)
 {
     int code;
 
-    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    for (unsigned long row = 0; (code = sqlite3_step(statement)) == SQLITE_ROW; row++) {
+        if (row == max_rows) {
+            g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE,
+                        "the statement gives more than %lu rows; see LIMIT, and --rows", max_rows);
+            return false;
+        }
         if (!caps_items_give(items, caps_items_row(statement))) {
             return true;
         }
@@ -73,24 +92,25 @@ static CapsStore *first_store(CapsLayers *layers, GError **error)
     return store;
 }
 
-bool caps_give_sql(CapsLayers *layers, const char *text, unsigned deadline_ms,
+bool caps_give_sql(CapsLayers *layers, const char *text, const CapsSqlLimits *limits,
                    const CapsItems *items, GError **error)
 {
-    CapsStore *store = first_store(layers, error);
-    sqlite3 *db = store ? caps_store_sqlite(store) : NULL;
-    int64_t deadline = g_get_monotonic_time() + deadline_ms * 1000LL;
+    CapsStore *store = text ? first_store(layers, error) : NULL;
+    int64_t deadline = g_get_monotonic_time() + limits->deadline_ms * 1000LL;
 
-    if (!db) {
+    if (!text) {
+        return give_views(items);
+    }
+    if (!store) {
         return false;
     }
+    sqlite3 *db = caps_store_sqlite(store);
     /* Old releases of SQLite call json_extract() unsafe in a view; the views are our own. */
     sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 1, NULL);
-    if (text) {
-        sqlite3_set_authorizer(db, authorize, NULL);
-    }
+    sqlite3_set_authorizer(db, authorize, NULL);
     sqlite3_progress_handler(db, 10000, is_late, &deadline);
-    sqlite3_stmt *statement = prepare(db, text ? text : SELECT_VIEWS, error);
-    bool ok = statement && give_rows(store, statement, items, error);
+    sqlite3_stmt *statement = prepare(db, text, error);
+    bool ok = statement && give_rows(store, statement, limits->max_rows, items, error);
     sqlite3_finalize(statement);
     return ok;
 }

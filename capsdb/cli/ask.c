@@ -33,21 +33,27 @@ static void free_question(Question *question)
     g_free(question->target);
 }
 
-/* A reply of a type we know is shown as such. */
-static void print_reply(const Cli *cli, const char *command, const char *json)
+/* Shows a reply; one of a type we know is shown as such. Returns what it comes to. */
+static int print_reply(const Cli *cli, const char *command, const char *json)
 {
     const ApiCommandInfo *known = api_command_find(command);
+    bool typed = known && known->returns;
 
     if (cli->format != CLI_PEOPLE) {
         cli_say("%s\n", json);
-        return;
     }
-    static const WireLimits limits = {.max_bytes = SIZE_MAX / 2, .max_depth = 1024};
-    json_t *value = wire_json_parse(json, strlen(json), &limits, NULL);
-    g_autofree char *text = known && known->returns ? cmd_render(known, value, cli_width())
-                                                    : wire_json_print(value, WIRE_JSON_INDENTED);
-    cli_say(known && known->returns ? "%s" : "%s\n", text);
+    if (cli->format != CLI_PEOPLE && !typed) {
+        return CAPSDB_YES; /* as it is: the quick way */
+    }
+    json_t *value = wire_json_parse(json, strlen(json), &cli_limits, NULL);
+    int code = typed && cmd_reply_is_no(known, value) ? CAPSDB_NO : CAPSDB_YES;
+    if (cli->format == CLI_PEOPLE) {
+        g_autofree char *text = typed ? cmd_render(known, value, cli_width())
+                                      : wire_json_print(value, WIRE_JSON_INDENTED);
+        cli_say(typed ? "%s" : "%s\n", text);
+    }
     json_decref(value);
+    return code;
 }
 
 int cli_ask(const Cli *cli)
@@ -67,7 +73,7 @@ int cli_ask(const Cli *cli)
             if (capsdb_answer_unsaved(answer)) {
                 cli_tell("not stored: %s", capsdb_answer_unsaved(answer));
             }
-            print_reply(cli, question.command, capsdb_answer_json(answer));
+            code = print_reply(cli, question.command, capsdb_answer_json(answer));
         } else {
             code = cli_fail(cli, error);
         }
@@ -78,11 +84,21 @@ int cli_ask(const Cli *cli)
     return code;
 }
 
+/* What a verb that prints one object does with it. */
+typedef struct Evidence {
+    const Cli *cli;
+    int code; /* of the answer it is about */
+} Evidence;
+
 static int show_evidence(void *context, const char *json)
 {
-    const Cli *cli = context;
-    json_t *item = wire_json_parse(json, strlen(json), &wire_limits_request, NULL);
+    Evidence *evidence = context;
+    const Cli *cli = evidence->cli;
+    json_t *item = wire_json_parse(json, strlen(json), &cli_limits, NULL);
 
+    if (*cli_text(item, "reason")) {
+        evidence->code = (int)capsdb_reason_code(cli_text(item, "reason"));
+    }
     if (cli->format == CLI_PEOPLE) {
         cli_print_object(item);
     } else {
@@ -103,10 +119,10 @@ int cli_why(const Cli *cli)
         return CAPSDB_USAGE;
     }
     if (cli_open(cli, 0, &db, &code)) {
-        if (capsdb_why(db, cli->emulator, question.command, question.arguments, question.target,
-                       cli->flags, show_evidence, (void *)cli, &error) != 0) {
-            code = cli_fail(cli, error);
-        }
+        Evidence evidence = {cli, CAPSDB_YES};
+        bool ok = capsdb_why(db, cli->emulator, question.command, question.arguments,
+                             question.target, cli->flags, show_evidence, &evidence, &error) == 0;
+        code = ok ? evidence.code : cli_fail(cli, error);
         cli_close(db);
     }
     free_question(&question);

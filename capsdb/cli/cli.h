@@ -22,16 +22,17 @@ typedef enum {
 /* The words after the verb, read. */
 typedef struct Cli {
     CliFormat format;
-    char *database;    /* or NULL: the person's own */
-    char *emulator;    /* or NULL */
-    char *root;        /* or NULL */
-    char **rest;       /* what is no option */
-    json_t *target;    /* or NULL */
-    json_t *arguments; /* or NULL */
-    unsigned flags;    /* CAPSDB_… of the calls */
-    bool usr;          /* makes a static layer */
-    unsigned deadline; /* in milliseconds; 0: not given */
-    bool dot, page;    /* a picture for Graphviz, for a browser */
+    char *database;     /* or NULL: the person's own */
+    char *emulator;     /* or NULL */
+    char *root;         /* or NULL */
+    char **rest;        /* what is no option */
+    json_t *target;     /* or NULL */
+    json_t *arguments;  /* or NULL */
+    unsigned flags;     /* CAPSDB_… of the calls */
+    bool usr;           /* makes a static layer */
+    unsigned deadline;  /* in milliseconds; 0: not given */
+    bool dot, page;     /* a picture for Graphviz, for a browser */
+    unsigned long rows; /* of a statement, at most */
 } Cli;
 
 /* The options that a verb takes, a bit each; the rows are in options.c. */
@@ -45,18 +46,40 @@ typedef enum {
     CLI_TAKES_SYSTEM = 1 << 6,
     CLI_TAKES_PICTURE = 1 << 7, /* --dot, --html */
     CLI_TAKES_USR = 1 << 8,
+    CLI_TAKES_ROWS = 1 << 9,
 } CliTakes;
 
+/* A member of the JSON that a verb prints. */
+typedef struct CliMember {
+    const char *name, *type, *doc;
+} CliMember;
+
+typedef enum {
+    CLI_PRINTS_REPLY,   /* the command's reply, as the emulator gave it */
+    CLI_PRINTS_PICTURE, /* text for people or another program */
+    CLI_PRINTS_OBJECT,  /* one object */
+    CLI_PRINTS_ITEMS,   /* --json: an array of objects; --jsonl: an object a line */
+} CliPrints;
+
+/* All that is known of a verb. The help, completion and the manual are made of it. */
 typedef struct CliVerb {
     const char *name;
     const char *words; /* what it wants that is no option, for people */
     const char *help;  /* a few words; no full stop */
+    const char *doc;   /* sentences; an empty line parts paragraphs */
     unsigned takes;    /* CliTakes */
+    CliPrints prints;
+    const CliMember *members; /* of the object; the last has no name; NULL: the person's own */
     int (*run)(const Cli *cli);
 } CliVerb;
 
 /* verbs.c: all verbs; the last has no name. */
 extern const CliVerb cli_verbs[];
+
+/* help.c: the usage of all verbs, of one, to be freed with g_free; and all of it as JSON. */
+char *cli_help_text(void);
+char *cli_verb_help_text(const CliVerb *verb);
+int cli_help(const Cli *cli);
 
 /* options.c: an option and the verbs that have it; NULL after the last. */
 const CmdOption *cli_option(size_t i, unsigned *ret_takes);
@@ -73,13 +96,20 @@ void cli_tell(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* How far something is, where stderr is a terminal; what is printed next takes its place. A
  * capsdb_progress. */
 void cli_progress(void *context, const char *what, unsigned long done, unsigned long all);
+/* Takes the line of progress away. */
+void cli_clear_progress(void);
 /* Columns of the terminal on stdout; 0: it is none. */
 unsigned cli_width(void);
+/* Whether to print in colour: on a terminal, unless NO_COLOR is set (no-color.org). */
+bool cli_has_colour(void);
 
 /* A wrong command line. Returns CAPSDB_USAGE. */
 int cli_usage(const char *format, ...) G_GNUC_PRINTF(1, 2);
 /* Shows an error, and frees it. Returns its code. */
 int cli_fail(const Cli *cli, capsdb_error *error);
+
+/* Of what the library hands over. */
+extern const WireLimits cli_limits;
 
 /* ---- items (items.c) ------------------------------------------------------------------------- */
 
@@ -126,6 +156,7 @@ int cli_ask(const Cli *cli);
 int cli_why(const Cli *cli);
 int cli_topology(const Cli *cli);
 int cli_add(const Cli *cli);
+int cli_import(const Cli *cli);
 int cli_update(const Cli *cli);
 int cli_record(const Cli *cli);
 int cli_list(const Cli *cli);

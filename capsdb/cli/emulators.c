@@ -61,15 +61,12 @@ static void show_added(const CliItems *items, json_t *item)
     }
 }
 
-int cli_add(const Cli *cli)
+static int add_all(const Cli *cli)
 {
     CliItems items;
     capsdb *db;
     int code;
 
-    if (!cli->rest[0]) {
-        return cli_usage("wanted: PATH...");
-    }
     if (!cli_open(cli, 0, &db, &code)) {
         return code;
     }
@@ -86,6 +83,21 @@ int cli_add(const Cli *cli)
     }
     cli_close(db);
     return cli_worse(code, cli_items_done(&items, NULL));
+}
+
+int cli_add(const Cli *cli)
+{
+    return cli->rest[0] ? add_all(cli) : cli_usage("wanted: PATH...");
+}
+
+int cli_import(const Cli *cli)
+{
+    for (char **file = cli->rest; *file; file++) {
+        if (!g_str_has_suffix(*file, ".replies")) {
+            return cli_usage("%s: a recording is a file NAME.replies", *file);
+        }
+    }
+    return cli->rest[0] ? add_all(cli) : cli_usage("wanted: FILE.replies...");
 }
 
 int cli_record(const Cli *cli)
@@ -270,7 +282,7 @@ int cli_sql(const Cli *cli)
     }
     cli_items_init(&items, cli, NULL);
     items.data = true;
-    capsdb_sql(db, cli->rest[0], cli_items_take, &items, &error);
+    capsdb_sql(db, cli->rest[0], cli->rows, cli_items_take, &items, &error);
     cli_close(db);
     return cli_items_done(&items, error);
 }

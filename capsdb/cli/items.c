@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* As long as what the library itself takes from an emulator. */
-static const WireLimits limits = {.max_bytes = SIZE_MAX / 2, .max_depth = 1024};
+const WireLimits cli_limits = {.max_bytes = SIZE_MAX / 2, .max_depth = 1024};
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
@@ -34,8 +34,26 @@ long long cli_number(json_t *item, const char *name)
     return json_integer_value(json_object_get(item, name));
 }
 
+/* The names of objects that have names. */
+static char *names_text(json_t *list)
+{
+    GString *text = g_string_new(NULL);
+    json_t *object;
+    size_t i;
+
+    json_array_foreach(list, i, object)
+    {
+        g_string_append_printf(text, "%s%s", i ? ", " : "", cli_text(object, "name"));
+    }
+    return g_string_free(text, FALSE);
+}
+
 static char *cell_text(json_t *value)
 {
+    if (json_object_get(json_array_get(value, 0), "name")) {
+        g_autofree char *names = names_text(value);
+        return cmd_text_safe(names);
+    }
     if (!value || json_is_null(value)) {
         return g_strdup("-");
     }
@@ -96,6 +114,16 @@ static void append_rows(GString *out, json_t *rows, const char *indent)
         g_string_append(out, i ? "\n" : "");
         append_members(out, row, indent);
     }
+}
+
+/* With its titles in bold where that can be seen. */
+static void print_table(const char *text)
+{
+    size_t titles = strcspn(text, "\n");
+    bool bold = cli_has_colour();
+
+    cli_say("%s%.*s%s%s", bold ? "\033[1m" : "", (int)titles, text, bold ? "\033[0m" : "",
+            text + titles);
 }
 
 /* ---- objects --------------------------------------------------------------------------------- */
@@ -177,7 +205,7 @@ static void count(CliItems *items, json_t *item)
 int cli_items_take(void *context, const char *json)
 {
     CliItems *items = context;
-    json_t *item = wire_json_parse(json, strlen(json), &limits, NULL);
+    json_t *item = wire_json_parse(json, strlen(json), &cli_limits, NULL);
 
     count(items, item);
     if (items->cli->format == CLI_JSONL) {
@@ -204,7 +232,7 @@ int cli_items_done(CliItems *items, capsdb_error *error)
     } else if (json_array_size(items->all)) {
         g_autoptr(GString) out = g_string_new(NULL);
         append_rows(out, items->all, "");
-        cli_say("%s", out->str);
+        print_table(out->str);
     }
     if (error && said) {
         code = MAX(code, (int)capsdb_error_code(error));

@@ -1,12 +1,11 @@
-/* main: finds the verb, reads its words, and turns what came of it into an exit code. */
+/* main: finds the verb, reads its words, and turns what came of it into an exit code; and prints,
+ * which no other file does. */
 #include "cli.h"
-
-#include "text.h"
-#include "wire.h"
 
 #include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -15,7 +14,7 @@
 
 static bool progress_stands; /* a line of progress is on the terminal */
 
-static void clear_progress(void)
+void cli_clear_progress(void)
 {
     if (progress_stands) {
         fputs("\r\033[K", stderr);
@@ -27,7 +26,7 @@ void cli_say(const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    clear_progress();
+    cli_clear_progress();
     vprintf(format, list);
     va_end(list);
 }
@@ -36,7 +35,7 @@ static void tell(const char *format, va_list list)
 {
     g_autofree char *text = g_strdup_vprintf(format, list);
 
-    clear_progress();
+    cli_clear_progress();
     fprintf(stderr, "capsdb: %s\n", text);
 }
 
@@ -64,6 +63,12 @@ unsigned cli_width(void)
     return isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
+bool cli_has_colour(void)
+{
+    const char *no_colour = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && !(no_colour && *no_colour);
+}
+
 int cli_usage(const char *format, ...)
 {
     va_list list;
@@ -89,62 +94,6 @@ int cli_fail(const Cli *cli, capsdb_error *error)
     return code;
 }
 
-/* ---- help ------------------------------------------------------------------------------------ */
-
-static void add_line(GString *out, const char *words, const char *help, size_t indent)
-{
-    g_autoptr(GPtrArray) lines = cmd_text_wrap(help, 96 - indent);
-
-    for (size_t i = 0; i < lines->len; i++) {
-        g_string_append(out, "  ");
-        cmd_text_pad(out, i ? "" : words, indent - 2);
-        g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(lines, i));
-    }
-}
-
-static void add_options(GString *out, unsigned takes)
-{
-    const CmdOption *option;
-    unsigned takers;
-
-    for (size_t i = 0; (option = cli_option(i, &takers)); i++) {
-        if (takers & takes) {
-            g_autofree char *words =
-                g_strconcat(option->name, option->value ? " " : "", option->value, NULL);
-            add_line(out, words, option->help, 26);
-        }
-    }
-}
-
-static void print_help(FILE *to)
-{
-    g_autoptr(GString) out = g_string_new(
-        "usage: capsdb VERB [WORD]... [OPTION]...    what emulators said, kept under what each\n"
-        "       capsdb VERB --help                   answer depended on\n"
-        "       capsdb --help | --version\n\nVerbs:\n");
-
-    for (const CliVerb *verb = cli_verbs; verb->name; verb++) {
-        g_autofree char *words = g_strjoin(" ", verb->name, verb->words, NULL);
-        add_line(out, words, verb->help, 28);
-    }
-    g_string_append(out,
-                    "\nEnds with 0: yes; 1: no, something differs; 2: wrong usage; 3: "
-                    "unknown, or refused;\n4: not stored, and not allowed to ask; 5: the "
-                    "emulator gave no answer;\n6: the database cannot be used; 7: deadline.\n");
-    fputs(out->str, to);
-}
-
-static void print_verb_help(const CliVerb *verb)
-{
-    g_autoptr(GString) out = g_string_new(NULL);
-
-    g_string_append_printf(out, "usage: capsdb %s %s%s[OPTION]...\n\n%c%s.\n\nOptions:\n",
-                           verb->name, verb->words, *verb->words ? " " : "",
-                           g_ascii_toupper(*verb->help), verb->help + 1);
-    add_options(out, verb->takes);
-    fputs(out->str, stdout);
-}
-
 /* ---- the program ----------------------------------------------------------------------------- */
 
 static int run(const CliVerb *verb, const char *const *words)
@@ -153,13 +102,14 @@ static int run(const CliVerb *verb, const char *const *words)
     int code = CAPSDB_USAGE;
 
     if (g_strv_contains(words, "--help")) {
-        print_verb_help(verb);
+        g_autofree char *text = cli_verb_help_text(verb);
+        cli_say("%s", text);
         code = CAPSDB_YES;
     } else if (cli_parse(&cli, verb, words)) {
         code = verb->run(&cli);
         cli_done(&cli);
     }
-    clear_progress();
+    cli_clear_progress();
     if (fflush(stdout) != 0) {
         fprintf(stderr, "capsdb: the output cannot be written\n");
         return CAPSDB_FAILED;
@@ -172,13 +122,10 @@ int main(int argc, char **argv)
     const char *word = argc > 1 ? argv[1] : NULL;
 
     setlocale(LC_CTYPE, "");
-    if (!word) {
-        print_help(stderr);
-        return CAPSDB_USAGE;
-    }
-    if (strcmp(word, "--help") == 0 || strcmp(word, "help") == 0) {
-        print_help(stdout);
-        return CAPSDB_YES;
+    if (!word || strcmp(word, "--help") == 0) {
+        g_autofree char *text = cli_help_text();
+        fputs(text, word ? stdout : stderr);
+        return word ? CAPSDB_YES : CAPSDB_USAGE;
     }
     if (strcmp(word, "--version") == 0) {
         printf("capsdb %s\n", capsdb_version());

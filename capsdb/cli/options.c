@@ -103,6 +103,18 @@ static bool take_deadline(Cli *cli, const char *value)
     return true;
 }
 
+static bool take_rows(Cli *cli, const char *value)
+{
+    char *end;
+    guint64 rows = g_ascii_strtoull(value, &end, 10);
+
+    if (*end || !g_ascii_isdigit(*value) || rows < 1 || rows > 1000000000) {
+        return usage("--rows wants a number, 1 to 1000000000", value);
+    }
+    cli->rows = (unsigned long)rows;
+    return true;
+}
+
 /* NAME=VALUE; a value that is JSON keeps its type: 4, true, {"a": 1}. */
 static bool take_arg(Cli *cli, const char *value)
 {
@@ -153,9 +165,13 @@ static const Option options[] = {
     {{"--usr", NULL, "makes a static layer, to be shipped; --db names its file"},
      CLI_TAKES_USR,
      take_usr},
-    {{"--deadline", "SECONDS", "the longest that one launch may take; 10 unless given"},
+    {{"--deadline", "SECONDS",
+      "the longest that a launch, or a statement, may take; 10 unless given"},
      CLI_TAKES_DEADLINE,
      take_deadline},
+    {{"--rows", "N", "the most rows that a statement may give; 100000 unless given"},
+     CLI_TAKES_ROWS,
+     take_rows},
     {{"--db", "FILE", "the database; without it the person's own"}, CLI_TAKES_DATABASE, take_db},
     {{"--json", NULL, "prints one JSON document"}, CLI_TAKES_FORMAT, take_json},
     {{"--dot", NULL, "draws for Graphviz"}, CLI_TAKES_PICTURE, take_dot},
@@ -251,7 +267,7 @@ bool cli_parse(Cli *ret_cli, const CliVerb *verb, const char *const *words)
 {
     /* A command that takes a target and nothing else. */
     g_autoptr(CmdArgs) target = cmd_args_new(api_command_find("query-machines"));
-    Cli cli = {0};
+    Cli cli = {.rows = 100000};
     bool ok = take_words(&cli, verb, target, words);
     json_t *arguments = cmd_args_json(target);
 

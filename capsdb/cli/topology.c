@@ -10,14 +10,13 @@
 static json_t *ask(const Cli *cli, capsdb *db, const char *command, const char *target,
                    int *ret_code)
 {
-    static const WireLimits limits = {.max_bytes = SIZE_MAX / 2, .max_depth = 1024};
     capsdb_answer *answer = NULL;
     capsdb_error *error = NULL;
     json_t *value = NULL;
 
     if (capsdb_ask(db, cli->emulator, command, NULL, target, cli->flags, &answer, &error) == 0) {
         const char *json = capsdb_answer_json(answer);
-        value = wire_json_parse(json, strlen(json), &limits, NULL);
+        value = wire_json_parse(json, strlen(json), &cli_limits, NULL);
     } else {
         *ret_code = cli_fail(cli, error);
     }

@@ -147,10 +147,11 @@ int capsdb_show(capsdb *db, const char *emulator, capsdb_item *item, void *conte
  * emulators. Stores nothing. */
 int capsdb_verify(capsdb *db, const char *emulator, capsdb_item *item, capsdb_progress *progress,
                   void *context, capsdb_error **ret_error);
-/* One statement that reads, over the views; the deadline holds for it. An item for each row, its
- * members in the order of the columns. NULL: the views, with their columns. */
-int capsdb_sql(capsdb *db, const char *statement, capsdb_item *item, void *context,
-               capsdb_error **ret_error);
+/* One statement that reads, over the views of capsdb-sql(7); the deadline holds for it, and more
+ * rows than max_rows are an error. An item for each row, its members in the order of the columns.
+ * NULL: the views, each with its columns. */
+int capsdb_sql(capsdb *db, const char *statement, unsigned long max_rows, capsdb_item *item,
+               void *context, capsdb_error **ret_error);
 
 /* The version of the library, as "0.1.0". Static. */
 const char *capsdb_version(void);

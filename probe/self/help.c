@@ -21,8 +21,8 @@ static const char common[] =
     "  --trace               with what the answer depends on\n"
     "  --machine-file FILE   a machine or VM file of your own; may be repeated\n";
 
-static const char endings[] =
-    "Ends with 0: yes; 1: no, or refused; 2: wrong usage; 3: it could not be told.\n";
+static const char endings[] = "Ends with 0: there is an answer; 1: the answer is no; 2: wrong "
+                              "usage; 3: refused, or unknown.\n";
 
 /* The first sentence of a doc. */
 static char *first_sentence(const char *doc)

@@ -167,8 +167,8 @@ static json_t *error_json(const GError *error)
     return json_pack("{s:o}", "error", body);
 }
 
-/* Every finding on stderr. What was forgotten or mistyped is wrong usage, what cannot be told is
- * unknown, and the rest is a "no". */
+/* Every finding on stderr. What was forgotten or mistyped is wrong usage; for the rest there is no
+ * answer, and that is not "no". */
 static PrbExit refuse(const Line *line, const GError *error)
 {
     static const char *const usage[] = {"MissingMachine", "MissingMember", "UnknownMember", NULL};
@@ -184,9 +184,7 @@ static PrbExit refuse(const Line *line, const GError *error)
     }
     prb_write(STDERR_FILENO, text, strlen(text));
     g_free(text);
-    return reason && g_strv_contains(usage, reason) ? PRB_USAGE
-           : g_strcmp0(reason, "HostError") == 0    ? PRB_UNKNOWN
-                                                    : PRB_NO;
+    return reason && g_strv_contains(usage, reason) ? PRB_USAGE : PRB_UNKNOWN;
 }
 
 static PrbExit print_reply(const Line *line, const ApiCommandInfo *command, const WireReply *reply)
@@ -205,13 +203,6 @@ static PrbExit print_reply(const Line *line, const ApiCommandInfo *command, cons
     return say(inputs ? g_strconcat(answer, "\ndepends on:\n", inputs, NULL) : g_strdup(answer));
 }
 
-/* A check that found something is a "no" that was answered. */
-static bool is_no(const ApiCommandInfo *command, const json_t *value)
-{
-    return command->returns == &api_type_check_result &&
-           json_is_false(json_object_get(value, "ok"));
-}
-
 static PrbExit ask(const Line *line, CmdContext *context, const ApiCommandInfo *command,
                    json_t *arguments)
 {
@@ -221,7 +212,7 @@ static PrbExit ask(const Line *line, CmdContext *context, const ApiCommandInfo *
         return refuse(line, error);
     }
     PrbExit end = print_reply(line, command, &reply);
-    if (end == PRB_YES && is_no(command, reply.value)) {
+    if (end == PRB_YES && cmd_reply_is_no(command, reply.value)) {
         end = PRB_NO;
     }
     json_decref(reply.value);

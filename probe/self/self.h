@@ -8,9 +8,9 @@
 /* What an answer is, to a shell. */
 typedef enum {
     PRB_YES = 0,
-    PRB_NO = 1,      /* a check found something, or the question was refused */
+    PRB_NO = 1,      /* the answer is no: a check found something */
     PRB_USAGE = 2,   /* the words of the command line are wrong */
-    PRB_UNKNOWN = 3, /* it could not be told */
+    PRB_UNKNOWN = 3, /* there is no answer: the question was refused, or it could not be told */
 } PrbExit;
 
 /* The whole program: the words of its command line in, what it ends with out. Prints to stdout and

@@ -440,3 +440,12 @@ char *cmd_render_error(const GError *error)
     }
     return g_string_free(out, FALSE);
 }
+
+bool cmd_reply_is_no(const ApiCommandInfo *command, const json_t *value)
+{
+    const char *answer = json_string_value(json_object_get(value, "answer"));
+
+    return (command->returns == &api_type_check_result &&
+            json_is_false(json_object_get(value, "ok"))) ||
+           (command->returns == &api_type_verdict && g_strcmp0(answer, "no") == 0);
+}

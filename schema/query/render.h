@@ -12,6 +12,8 @@ char *cmd_render(const ApiCommandInfo *command, const json_t *value, unsigned wi
 /* The same for any type and shape. */
 char *cmd_render_value(const ApiTypeInfo *type, ApiShape shape, const json_t *value,
                        unsigned width);
+/* Whether a reply answers "no": a check that found something, a verdict. */
+bool cmd_reply_is_no(const ApiCommandInfo *command, const json_t *value);
 /* What an answer depends on: the array of Input of a reply. */
 char *cmd_render_depends_on(const json_t *depends_on, unsigned width);
 /* An error with all its findings: the place, the rule and the fix of each, a line each. */

@@ -15,6 +15,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(sys.argv.pop(1) if len(sys.argv) > 1 else TOP / "build").resolve()
 LIBRARY = BUILD / "lib/libcapsdb.so.0"
 TELLER = TOP / "tests/capsdb/emulators/teller"
+PROGRAM = TOP / "tests/capsdb/ask_machines.c"
 SANITIZED = b"__asan_init" in LIBRARY.read_bytes()
 
 
@@ -38,9 +39,10 @@ class Library(unittest.TestCase):
         refused = self.run_program(TELLER, "query-nothing")
         self.assertEqual((refused.returncode, refused.stderr),
                          (3, "Refused: the command query-nothing has not been found\n"))
-        missing = self.run_program("/nonexistent", "query-version")
+        path = os.path.join(self.folder, "missing")
+        missing = self.run_program(path, "query-version")
         self.assertEqual(missing.returncode, 5)
-        self.assertTrue(missing.stderr.startswith("NotFound: /nonexistent"))
+        self.assertTrue(missing.stderr.startswith("NotFound: " + path))
 
     def test_only_its_own_symbols_are_seen(self):
         listed = subprocess.run(["nm", "-D", "--defined-only", "--with-symbol-versions", LIBRARY],
@@ -89,24 +91,68 @@ class Library(unittest.TestCase):
         self.assertEqual(set(told), {b'{"a":"off","machine":"board-1.0"}'})
         self.assertEqual(len(told), 320)
 
-    @unittest.skipIf(SANITIZED, "built with a sanitizer")
-    def test_an_installed_library(self):
+    def installed(self):
+        """The root of a fresh install."""
         root = os.path.join(self.folder, "root")
         subprocess.run(["cmake", "--install", BUILD / "capsdb", "--prefix", root], check=True,
                        capture_output=True)
-        (config,) = pathlib.Path(root).rglob("capsdb.pc")
-        library = config.parent.parent
-        program = os.path.join(self.folder, "program")
-        flags = subprocess.run(["pkg-config", f"--define-variable=prefix={root}",
-                                f"--define-variable=libdir={library}",
-                                f"--define-variable=includedir={root}/include", "--cflags",
-                                "--libs", "capsdb"], capture_output=True, text=True, check=True,
-                               env={**os.environ, "PKG_CONFIG_PATH": str(config.parent)})
-        subprocess.run(["cc", "-o", program, TOP / "tests/capsdb/ask_machines.c",
-                        *flags.stdout.split(), f"-Wl,-rpath,{library}"], check=True)
+        return root
+
+    def check_program(self, program):
         done = subprocess.run([program, TELLER, "query-version"], capture_output=True, text=True,
-                              env={"CAPSDB_ROOT": self.folder})
+                              env={"CAPSDB_ROOT": self.folder}, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout.split(" ", 1)[1])["package"], "teller")
+
+    @unittest.skipIf(SANITIZED, "built with a sanitizer")
+    def test_installed_with_pkg_config(self):
+        root = self.installed()
+        (config,) = pathlib.Path(root).rglob("capsdb.pc")
+        program = os.path.join(self.folder, "program")
+        flags = subprocess.run(["pkg-config", "--cflags", "--libs", "capsdb"], capture_output=True,
+                               text=True, check=True,
+                               env={**os.environ, "PKG_CONFIG_PATH": str(config.parent)})
+        subprocess.run(["cc", "-o", program, PROGRAM, *flags.stdout.split(),
+                        f"-Wl,-rpath,{config.parent.parent}"], check=True)
+        self.check_program(program)
+
+    @unittest.skipIf(SANITIZED, "built with a sanitizer")
+    def test_installed_with_cmake(self):
+        root = self.installed()
+        project = pathlib.Path(self.folder, "project")
+        project.mkdir()
+        shutil.copy(PROGRAM, project)
+        (project / "CMakeLists.txt").write_text(
+            "cmake_minimum_required(VERSION 3.25)\nproject(mine LANGUAGES C)\n"
+            "find_package(capsdb 0.1 REQUIRED)\nadd_executable(program ask_machines.c)\n"
+            "target_link_libraries(program capsdb::capsdb)\n")
+        for words in (["-S", project, "-B", project / "build", f"-DCMAKE_PREFIX_PATH={root}"],
+                      ["--build", project / "build"]):
+            done = subprocess.run(["cmake", *words], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.check_program(project / "build/program")
+
+    @unittest.skipIf(SANITIZED, "built with a sanitizer")
+    @unittest.skipUnless(shutil.which("abidiff"), "there is no abidiff here (abigail-tools)")
+    def test_the_binary_interface_is_the_one_that_is_kept(self):
+        self.assertEqual(self.held_against_the_kept(LIBRARY), "")
+        other = os.path.join(self.folder, "other.c")
+        with open(other, "w", encoding="utf-8") as file:
+            file.write("int capsdb_set_deadline(void *db, long milliseconds, void *error)\n"
+                       "{ return db && error && milliseconds; }\n")
+        library = os.path.join(self.folder, "libcapsdb.so.0")
+        subprocess.run(["cc", "-g", "-shared", "-fPIC", "-Wl,-soname,libcapsdb.so.0", "-o", library,
+                        other, f"-Wl,--version-script={TOP}/capsdb/libcapsdb.map"], check=True)
+        told = self.held_against_the_kept(library)
+        self.assertIn("capsdb_open", told)
+        self.assertIn("removed", told.lower())
+
+    def held_against_the_kept(self, library):
+        """What tools/abi says; "" if nothing."""
+        done = subprocess.run([TOP / "tools/abi", library], capture_output=True, text=True,
+                              check=False)
+        self.assertEqual(done.returncode == 0, not done.stdout.strip(), done.stdout + done.stderr)
+        return done.stdout
 
 
 def declared(header):
