@@ -175,7 +175,8 @@ static void test_recordings_that_are_none(void **state)
     }
 }
 
-/* Debian 12's QEMU 7.2 exits when asked for the properties of virtio-gpu-gl-pci. */
+/* Debian 12's QEMU 7.2 exits when asked for the properties of virtio-gpu-gl-pci, unless the module
+ * is installed that the type needs. */
 static void test_a_real_qemu(void **state)
 {
     (void)state;
@@ -195,7 +196,9 @@ static void test_a_real_qemu(void **state)
     assert_int_equal(told.kind, PRB_QEMU);
     assert_true(g_hash_table_size(facts.values) > 400);
     assert_known(&facts, "virtio-net-pci", true);
-    if (strstr(g_hash_table_lookup(facts.values, "query-version "), "7.2+dfsg")) {
+    bool has_module =
+        g_file_test("/usr/lib/x86_64-linux-gnu/qemu/ui-opengl.so", G_FILE_TEST_EXISTS);
+    if (strstr(g_hash_table_lookup(facts.values, "query-version "), "7.2+dfsg") && !has_module) {
         assert_known(&facts, "virtio-gpu-gl-pci", false);
         assert_true(told.deaths > 0);
     }
