@@ -215,6 +215,18 @@ void *emu_device_dma_map(EmuDevice *device, uint64_t address, uint64_t size);
  * nothing takes it, or the function is no bus master. The write may reach this device. */
 bool emu_device_write_message(EmuDevice *device, uint64_t address, uint32_t value);
 
+/* ---- balloon --------------------------------------------------------------------------------- */
+
+/* The device can ask the guest for memory: target is called with how many bytes the host would like
+ * back in all. To be called from init. False: another device does so already. */
+bool emu_device_offer_balloon(EmuDevice *device, void (*target)(void *data, uint64_t bytes),
+                              void *data, GError **error);
+/* How many bytes the guest says that it has given back. */
+void emu_device_set_balloon(EmuDevice *device, uint64_t bytes);
+/* What is in guest memory there is no longer needed; it reads as zero from now on, or as before.
+ * Whole pages of the host are given back to it. What is not RAM is the guest's mistake. */
+void emu_device_discard_memory(EmuDevice *device, uint64_t address, uint64_t size);
+
 /* ---- CPUs ------------------------------------------------------------------------------------ */
 
 /* For the drivers of CPUs, which the machine's accelerator runs: makes one of this device (of

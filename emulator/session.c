@@ -262,6 +262,15 @@ static void power_off(EmuSession *session, const EmuPowerRequest *request)
                                   : API_SHUTDOWN_CAUSE_GUEST_SHUTDOWN);
 }
 
+static void tell_of_balloon(EmuSession *session)
+{
+    uint64_t bytes;
+    if (emu_machine_take_balloon_news(session->machine, &bytes)) {
+        ApiBalloonChangeEvent event = {.actual = (int64_t)bytes};
+        emu_session_emit(session, "BALLOON_CHANGE", api_balloon_change_event_write(&event));
+    }
+}
+
 static gboolean attend(GSource *source, GSourceFunc function, gpointer data)
 {
     (void)function, (void)data;
@@ -275,6 +284,7 @@ static gboolean attend(GSource *source, GSourceFunc function, gpointer data)
     EmuPowerRequest request;
     int64_t wait = emu_machine_run(session->machine, &request);
     wait_for_timer(session, wait);
+    tell_of_balloon(session);
     if (emu_machine_broken(session->machine))
         emu_session_stop(session);
     if (request.pending && request.power == EMU_POWER_RESET && !session->policy.no_reboot)

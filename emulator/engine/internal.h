@@ -43,6 +43,14 @@ struct EmuDevice {
     uint64_t n_guest_errors;
 };
 
+typedef struct EmuBalloon {
+    EmuDevice *device; /* NULL: there is none */
+    void (*target)(void *data, uint64_t bytes);
+    void *data;
+    uint64_t bytes; /* that the guest has given back */
+    bool is_news;
+} EmuBalloon;
+
 struct EmuMachine {
     const MdlHardware *hardware;
     EmuMachineConfig config;
@@ -57,6 +65,7 @@ struct EmuMachine {
     GHashTable *by_model; /* const MdlDevice * -> EmuDevice * */
     void *accel_state;
     EmuPowerRequest power;
+    EmuBalloon balloon;
     EmuDevice *_Atomic broken; /* the CPU whose breakpoint stopped the machine; NULL: none did */
 };
 
@@ -70,6 +79,11 @@ void emu_device_net_free(EmuNet *net);
  * power-on; there is room in the array. False: it may be there all the same, as the last. */
 bool emu_machine_add_device(EmuMachine *machine, const MdlDevice *model, GError **error);
 void emu_machine_remove_last(EmuMachine *machine);
+
+/* balloon.c: the device goes. */
+void emu_balloon_forget(EmuDevice *device);
+/* machine.c: emu_machine_run() is to be called soon. */
+void emu_machine_need_attention(EmuMachine *machine);
 
 /* msix.c, for pci.c. */
 void emu_msix_free(EmuMsix *msix);

@@ -56,6 +56,7 @@ static void device_free(EmuDevice *device)
         if (device->driver->done)
             device->driver->done(device);
     }
+    emu_balloon_forget(device);
     g_ptr_array_free(device->chars, TRUE);
     g_ptr_array_free(device->blocks, TRUE);
     g_ptr_array_free(device->nets, TRUE);
@@ -265,6 +266,11 @@ static void need_attention(void *context)
     EmuMachine *machine = context;
     if (machine->config.attention)
         machine->config.attention(machine->config.context);
+}
+
+void emu_machine_need_attention(EmuMachine *machine)
+{
+    need_attention(machine);
 }
 
 bool emu_machine_build(const MdlHardware *hardware, const EmuMachineConfig *config,

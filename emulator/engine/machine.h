@@ -100,6 +100,15 @@ int64_t emu_machine_now(const EmuMachine *machine); /* virtual nanoseconds; with
 void emu_machine_lock(EmuMachine *machine);
 void emu_machine_unlock(EmuMachine *machine);
 
+/* ---- the balloon ----------------------------------------------------------------------------- */
+
+/* Bytes of memory that the guest has, what it gave back taken off; or shall have, which it may
+ * never come to. False: no device can ask for memory. */
+bool emu_machine_balloon(EmuMachine *machine, uint64_t *ret_bytes);
+bool emu_machine_set_balloon(EmuMachine *machine, uint64_t bytes);
+/* Whether the guest has given back or taken since the last call. */
+bool emu_machine_take_balloon_news(EmuMachine *machine, uint64_t *ret_bytes);
+
 /* ---- run-time plug --------------------------------------------------------------------------- */
 
 /* A device comes or goes. hardware: the tree with it, or without it, and else the same as before by

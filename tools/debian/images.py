@@ -17,7 +17,7 @@ import tempfile
 # The kernel's modules that the guest loads: always, and before it mounts root=. ext4 asks for a
 # driver of crc32c by that name, which no module's information tells.
 MODULES = {
-    "devices": ("virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng"),
+    "devices": ("virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng", "virtio_balloon"),
     "root": ("crc32c_generic", "ext4"),
 }
 PROMPT = "guest# "
