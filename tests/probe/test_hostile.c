@@ -25,6 +25,8 @@
 #define DEADLINE_MS 1000
 #define SLACK_MS    500 /* more is told */
 #define PATIENCE_MS 8000
+#define MEMORY_MIB  64 /* of the prober, for each emulator */
+#define AT_ONCE     4
 #define HANGS_MS    10000 /* more is a failure, however busy the machine is */
 
 static PrbLimits limits(bool without_namespaces)
@@ -146,6 +148,18 @@ static int unlink_emulators(void **state)
     return g_rmdir(folder);
 }
 
+/* Of this process, the prober, so far. */
+static void check_memory(unsigned at_once)
+{
+    (void)at_once;
+#if !defined(VITRINE_SANITIZED)
+    struct rusage usage;
+    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+    print_message("peak memory: %ld KiB\n", usage.ru_maxrss);
+    assert_true(usage.ru_maxrss < (long)at_once * MEMORY_MIB * 1024);
+#endif
+}
+
 /* The emulators of tests/hostile, or those that come to this reason. */
 static GPtrArray *list_emulators(const char *in, const char *reason)
 {
@@ -179,12 +193,12 @@ static void try_in_thread(gpointer path, gpointer data)
     }
 }
 
-/* Most of them wait for their deadline: four at a time. */
+/* Most of them wait for their deadline: some at a time. */
 static void try_all(const char *in, bool without_namespaces)
 {
     Round round = {.without_namespaces = without_namespaces};
     GPtrArray *paths = list_emulators(in, NULL);
-    GThreadPool *pool = g_thread_pool_new(try_in_thread, &round, 4, TRUE, NULL);
+    GThreadPool *pool = g_thread_pool_new(try_in_thread, &round, AT_ONCE, TRUE, NULL);
 
     assert_true(paths->len >= 40);
     for (guint i = 0; i < paths->len; i++) {
@@ -203,6 +217,7 @@ static void try_all(const char *in, bool without_namespaces)
 static void test_each_ends_for_its_reason(void **state)
 {
     try_all(*state, false);
+    check_memory(AT_ONCE);
 }
 
 /* Before the others: the peak of a process never falls. */
@@ -214,12 +229,7 @@ static void test_a_flood_takes_little_memory(void **state)
         assert_true(try_emulator(g_ptr_array_index(paths, i), false));
     }
     g_ptr_array_unref(paths);
-#if !defined(VITRINE_SANITIZED)
-    struct rusage usage;
-    assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
-    print_message("peak memory: %ld KiB\n", usage.ru_maxrss);
-    assert_true(usage.ru_maxrss < 64 * 1024);
-#endif
+    check_memory(1);
 }
 
 static void test_paths_that_are_no_program(void **state)
