@@ -9,14 +9,15 @@
 #include <unistd.h>
 
 /* A byte more than any file may have, so that one that is too large is seen to be. */
-#define MAX_READ (MDL_CFG_MAX_FILE + 1)
+#define MAX_READ  (MDL_CFG_MAX_FILE + 1)
+#define MAX_FACTS (64 << 20)
 
-static char *read_all(int fd, size_t *ret_length)
+static char *read_all(int fd, size_t most, size_t *ret_length)
 {
     g_autoptr(GString) text = g_string_new(NULL);
     char buffer[1 << 14];
-    while (text->len < MAX_READ) {
-        ssize_t length = read(fd, buffer, MIN(sizeof(buffer), MAX_READ - text->len));
+    while (text->len < most) {
+        ssize_t length = read(fd, buffer, MIN(sizeof(buffer), most - text->len));
         if (length < 0 && errno == EINTR) {
             continue;
         }
@@ -40,7 +41,7 @@ static GArray *read_files(const char *const *files)
     for (size_t i = 0; files[i]; i++) {
         MdlSource source = {.file = files[i]};
         int fd = open(files[i], O_RDONLY | O_CLOEXEC);
-        char *text = fd >= 0 ? read_all(fd, &source.length) : NULL;
+        char *text = fd >= 0 ? read_all(fd, MAX_READ, &source.length) : NULL;
         if (!text) {
             prb_complain("%s: %s", files[i], g_strerror(errno));
             ok = false;
@@ -92,4 +93,25 @@ PrbExit prb_check_files(const char *const *files)
     print_findings(findings);
     free_files(sources);
     return ok ? PRB_YES : PRB_NO;
+}
+
+CmdLearned *prb_read_facts(const char *file)
+{
+    g_autoptr(GError) error = NULL;
+    size_t length = 0;
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    g_autofree char *text = fd >= 0 ? read_all(fd, MAX_FACTS, &length) : NULL;
+    if (!text) {
+        prb_complain("%s: %s", file, g_strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    json_t *facts = text ? wire_json_parse(text, length, &wire_limits_reply, &error) : NULL;
+    CmdLearned *learned = facts ? cmd_learned_read(facts, &error) : NULL;
+    if (text && !learned) {
+        prb_complain("%s: %s", file, error->message);
+    }
+    json_decref(facts);
+    return learned;
 }

@@ -19,6 +19,9 @@ static const char common[] =
     "How it is answered:\n"
     "  --json                as JSON\n"
     "  --trace               with what the answer depends on\n"
+    "  --facts FILE          what another emulator said of a machine, which questions about places "
+    "are\n"
+    "                        about then\n"
     "  --machine-file FILE   a machine or VM file of your own; may be repeated\n";
 
 static const char endings[] = "Ends with 0: there is an answer; 1: the answer is no; 2: wrong "

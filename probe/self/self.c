@@ -21,6 +21,7 @@ typedef struct Line {
     const char *command;
     bool json, trace, help, version, qmp;
     bool dot, page;           /* of topology */
+    const char *facts;        /* file of another emulator's machine; NULL: none */
     GPtrArray *machine_files; /* const char *; NULL-terminated when the words are read */
 } Line;
 
@@ -80,9 +81,9 @@ static char *print_json(const json_t *value)
 
 /* ---- the words ------------------------------------------------------------------------------- */
 
-static const char *const line_options[] = {"--json",    "--trace", "--machine-file", "--help",
-                                           "--version", "--qmp",   "--dot",          "--html",
-                                           "-h",        NULL};
+static const char *const line_options[] = {
+    "--json", "--trace", "--machine-file", "--facts", "--help", "--version",
+    "--qmp",  "--dot",   "--html",         "-h",      NULL};
 
 /* Takes a word that is not the question's. ret_taken: whether it was one. */
 static bool take_line_option(Line *line, bool *ret_taken)
@@ -115,6 +116,14 @@ static bool take_line_option(Line *line, bool *ret_taken)
         g_ptr_array_add(line->machine_files, (char *)line->words[line->at + 1]);
         line->at += 2;
         return true;
+    }
+    if (strcmp(word, "--facts") == 0) {
+        line->facts = line->words[line->at + 1];
+        line->at += 2;
+        if (!line->facts) {
+            prb_complain("--facts wants a file");
+        }
+        return line->facts != NULL;
     }
     *ret_taken = false;
     return true;
@@ -304,6 +313,11 @@ static PrbExit answer_question(Line *line)
         return end;
     }
     g_autoptr(CmdContext) context = cmd_context_new(catalog);
+    g_autoptr(CmdLearned) learned = line->facts ? prb_read_facts(line->facts) : NULL;
+    if (line->facts && !learned) {
+        return PRB_NO;
+    }
+    cmd_context_set_learned(context, learned ? learned->hardware : NULL);
     json_t *arguments = cmd_args_json(args);
     end = is_picture ? draw(line, context, arguments) : ask(line, context, command, arguments);
     json_decref(arguments);
@@ -318,6 +332,11 @@ static PrbExit converse(Line *line)
         return end;
     }
     g_autoptr(CmdContext) context = cmd_context_new(catalog);
+    g_autoptr(CmdLearned) learned = line->facts ? prb_read_facts(line->facts) : NULL;
+    if (line->facts && !learned) {
+        return PRB_NO;
+    }
+    cmd_context_set_learned(context, learned ? learned->hardware : NULL);
     return prb_converse(context);
 }
 

@@ -3,6 +3,7 @@
 #ifndef VITRINE_PROBE_SELF_H
 #define VITRINE_PROBE_SELF_H
 
+#include "learned.h"
 #include "query.h"
 
 /* What an answer is, to a shell. */
@@ -31,6 +32,8 @@ char *prb_help_command(const ApiCommandInfo *command, unsigned width);
 /* files.c */
 /* Adds the machines of files to a catalog. */
 PrbExit prb_add_files(MdlCatalog *catalog, const char *const *files);
+/* What another emulator said of a machine of its own, from a file. NULL: told why. */
+CmdLearned *prb_read_facts(const char *file);
 /* Checks files of any kind and says what is wrong. */
 PrbExit prb_check_files(const char *const *files);
 

@@ -19,6 +19,9 @@ char *mdl_address_print(const MdlBusType *type, const MdlAddress *address)
     GString *text = g_string_new(type->n_fields ? type->prefix : "");
     for (size_t i = 0; i < type->n_fields; i++) {
         const MdlField *field = &type->fields[i];
+        if (i && type->n_hubs && address->fields[i] == 0) {
+            break; /* not so deep */
+        }
         if (i) {
             g_string_append(text, type->separator);
         }
@@ -33,6 +36,9 @@ static bool parse_field(const MdlField *field, const char **at, uint64_t *ret_va
 {
     unsigned base = field->radix;
     uint64_t value = 0;
+    if (base == 16 && (g_str_has_prefix(*at, "0x") || g_str_has_prefix(*at, "0X"))) {
+        *at += 2;
+    }
     const char *first = *at;
     for (int digit; (digit = g_ascii_xdigit_value(**at)) >= 0 && (unsigned)digit < base; ++*at) {
         if (__builtin_mul_overflow(value, (uint64_t)base, &value) ||
@@ -44,6 +50,10 @@ static bool parse_field(const MdlField *field, const char **at, uint64_t *ret_va
     if (*at == first) {
         *ret_why = g_strdup_printf("%s must be written in %s digits", field->name,
                                    base == 16 ? "hexadecimal" : "decimal");
+        return false;
+    }
+    if (field->exact && (size_t)(*at - first) != field->digits) {
+        *ret_why = g_strdup_printf("%s must be written with %u digits", field->name, field->digits);
         return false;
     }
     *ret_value = value;

@@ -335,7 +335,8 @@ MdlHardware *mdl_hardware_place(const MdlHardware *base, const GPtrArray *device
                                 MdlPlaceWhen when, MdlFindings *findings, MdlFindings *unusable)
 {
     MdlArena *arena;
-    MdlHardware *hardware = mdl_hardware_copy(base, NULL, &arena);
+    MdlHardware *hardware =
+        mdl_hardware_copy(base, NULL, when == MDL_PLACE_COLD ? devices : NULL, &arena);
     g_autoptr(GPtrArray) made_parts =
         g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
     g_autoptr(GHashTable) parts = g_hash_table_new(NULL, NULL);
@@ -360,5 +361,5 @@ MdlHardware *mdl_hardware_without(const MdlHardware *base, const char *id)
     MdlArena *arena;
     const MdlDevice *device = mdl_hardware_device(base, id);
     g_assert(device);
-    return mdl_hardware_copy(base, device, &arena);
+    return mdl_hardware_copy(base, device, NULL, &arena);
 }

@@ -62,12 +62,16 @@ char *mdl_build_suggest_owner(const MdlBuild *build, const MdlDeviceType *type);
 
 /* tree.c: an empty tree, and the memory that lives as long as it. */
 MdlHardware *mdl_hardware_new(MdlArena **ret_arena);
+MdlArena *mdl_hardware_arena(MdlHardware *hardware);
 /* A copy that shares only types, the accelerator and the machine with the other; without one device
- * and its buses, or NULL for all. */
+ * and its buses, or NULL for all, and without what makes way for devices that will be added (of
+ * MdlLooseDevice, or NULL). */
 MdlHardware *mdl_hardware_copy(const MdlHardware *base, const MdlDevice *without,
-                               MdlArena **ret_arena);
+                               const GPtrArray *instead, MdlArena **ret_arena);
 
 /* devices.c */
+MdlBus *mdl_build_make_bus(MdlBuild *build, const char *id, const MdlBusType *type,
+                           MdlDevice *owner); /* not yet part of the tree */
 MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner);
 /* The value of an expression over the properties of a device. */
 uint64_t mdl_build_own_number(MdlBuild *build, MdlDevice *device, const char *text);

@@ -35,7 +35,8 @@ static void reserve_addresses(MdlBuild *build, MdlBus *bus)
     g_array_append_vals(reserved, bus->type->reserved, (guint)bus->type->n_reserved);
     for (size_t i = 0; i < hardware->n_slots; i++) {
         if (strcmp(hardware->slots[i].bus, bus->id) == 0) {
-            MdlReserved slot = {hardware->slots[i].address, hardware->slots[i].reason, NULL};
+            MdlReserved slot = {.address = hardware->slots[i].address,
+                                .reason = hardware->slots[i].reason};
             g_array_append_val(reserved, slot);
         }
     }
@@ -60,28 +61,37 @@ static void set_fields(MdlBuild *build, MdlBus *bus)
 
 /* Behind all others, or where the newest comes first: before those that its owner's bus leads to.
  */
-static void insert_bus(MdlBuild *build, MdlBus *bus)
+static void insert_bus(MdlBuild *build, MdlBus *bus, bool root)
 {
     GPtrArray *buses = build->hardware->buses;
     guint at = buses->len;
-    if (build->hardware->placement->newest_first && bus->owner && bus->owner->bus &&
-        g_ptr_array_find(buses, bus->owner->bus, &at)) {
+    if (root) {
+        at = MIN(1, buses->len);
+    } else if (build->hardware->placement->newest_first && bus->owner && bus->owner->bus &&
+               g_ptr_array_find(buses, bus->owner->bus, &at)) {
         at++;
     }
     g_ptr_array_insert(buses, (gint)at, bus);
 }
 
-MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner)
+MdlBus *mdl_build_make_bus(MdlBuild *build, const char *id, const MdlBusType *type,
+                           MdlDevice *owner)
 {
     MdlBus *bus = mdl_arena_new0(build->arena, MdlBus);
     bus->id = id;
-    bus->type = mdl_bus_type_find(type);
+    bus->type = type;
     bus->owner = owner;
-    bus->hotplug = bus->type->hotplug;
+    bus->hotplug = type->hotplug;
     bus->devices = g_ptr_array_new();
     reserve_addresses(build, bus);
     set_fields(build, bus);
-    insert_bus(build, bus);
+    return bus;
+}
+
+MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner)
+{
+    MdlBus *bus = mdl_build_make_bus(build, id, mdl_bus_type_find(type), owner);
+    insert_bus(build, bus, false);
     return bus;
 }
 
@@ -285,8 +295,9 @@ void mdl_build_adopt(MdlBuild *build, MdlDevice *device)
     device->buses = mdl_arena_alloc(build->arena, device->type->n_buses * sizeof(MdlBus *));
     for (size_t i = 0; i < device->type->n_buses; i++) {
         const MdlProvidedBus *provided = &device->type->buses[i];
-        device->buses[i] =
-            mdl_build_add_bus(build, bus_id(build, device, provided), provided->type, device);
+        device->buses[i] = mdl_build_make_bus(build, bus_id(build, device, provided),
+                                              mdl_bus_type_find(provided->type), device);
+        insert_bus(build, device->buses[i], provided->root);
     }
 }
 

@@ -72,8 +72,13 @@ static const MdlKeySpec bus_type_keys[] = {
     {"property", MDL_KEY_NAME, false, "Property of a device by which its address may be given"},
     {"devices", MDL_KEY_NUMBER, false, "Most devices; without it, as many as addresses"},
     {"ranges", MDL_KEY_YES_NO, false, "An address is a range of bytes (no)"},
+    {"inner", MDL_KEY_YES_NO, false, "It joins the two halves of one device (no)"},
+    {"shown", MDL_KEY_NAME, false,
+     "Property of a running device that shows its address; without it, the same"},
     {"link", MDL_KEY_YES_NO, false, "It is the other end of a port, with one device (no)"},
     {"express", MDL_KEY_YES_NO, false, "Devices talk PCI Express on it (no)"},
+    {"unique-devices", MDL_KEY_NAMES, false,
+     "Properties of devices on such buses of which no value is used twice"},
     {"unique", MDL_KEY_NAMES, false,
      "Properties of the devices that provide such buses, together used once"},
     END,
@@ -83,6 +88,7 @@ static const MdlKeySpec field_keys[] = {
     {"range", MDL_KEY_RANGE, true, "Smallest and largest value"},
     {"radix", MDL_KEY_RADIX, false, "How it is written (decimal)"},
     {"digits", MDL_KEY_DIGITS, false, "Written with at least so many digits (1)"},
+    {"exact", MDL_KEY_YES_NO, false, "With exactly so many (no)"},
     {"reach", MDL_KEY_RANGE, false, "What a guest looks at; without it, the range"},
     {"count", MDL_KEY_EXPRESSION, false,
      "How many values there are, from properties of the device that provides the bus"},
@@ -90,6 +96,7 @@ static const MdlKeySpec field_keys[] = {
     {"bits", MDL_KEY_DIGITS, false, "Its bits where an address is given as one number"},
     {"needs", MDL_KEY_NAME, false,
      "Property that the device at the smallest value must have for others to be beside it"},
+    {"first", MDL_KEY_NUMBER, false, "Where counting begins; without it, at the smallest value"},
     {"after-devices", MDL_KEY_YES_NO, false,
      "It is counted from the number of devices that share the fields before it (no)"},
     END,
@@ -97,6 +104,10 @@ static const MdlKeySpec field_keys[] = {
 static const MdlKeySpec reserved_keys[] = {
     {"reason", MDL_KEY_TEXT, true, "Why nothing can go there"},
     {"except", MDL_KEY_NAMES, false, "Traits of devices that can"},
+    {"when", MDL_KEY_NAME, false,
+     "Only where this property of the device that provides the bus is on, if it has it"},
+    {"blind", MDL_KEY_YES_NO, false,
+     "It is not passed over where a place is looked for, but refused then (no)"},
     END,
 };
 static const MdlKeySpec owner_keys[] = {
@@ -118,6 +129,8 @@ static const MdlKeySpec placement_keys[] = {
     {"fitting", MDL_KEY_YES_NO, false,
      "A device goes to the first bus that takes it and has a place; else to the first of its "
      "family that has not as many devices as it may (no)"},
+    {"adds", MDL_KEY_NAMES, false,
+     "Types that policy managed adds to make room, the first that helps"},
     {"strict", MDL_KEY_YES_NO, false, "What a guest could not use is refused (no)"},
     END,
 };
@@ -127,6 +140,42 @@ static const MdlKeySpec accelerator_keys[] = {
     {"runs", MDL_KEY_YES_NO, true, "CPUs execute"},
     {"archs", MDL_KEY_NAMES, false, "Architectures it runs; without it, every one"},
     {"max-cpus", MDL_KEY_NUMBER, true, "Most CPUs"},
+    END,
+};
+
+static const MdlKeySpec provides_keys[] = {
+    {"by", MDL_KEY_NAMES, true, "Kinds of devices that provide it"},
+    {"bus", MDL_KEY_NAME, true, "Type of the bus"},
+    {"name", MDL_KEY_NAME, true, "The bus is NAME.0, the next one NAME.1"},
+    {"named", MDL_KEY_TEXT, false, "Its id where a person names the device, with {id} and {n}"},
+    {"count", MDL_KEY_NUMBER, false, "So many of them (1)"},
+    {"where", MDL_KEY_NAME, false, "Only on machines with a device that has this property on"},
+    {"unless", MDL_KEY_NAME, false, "Only on machines without such a device"},
+    {"root", MDL_KEY_YES_NO, false, "It stands beside the root buses (no)"},
+    END,
+};
+static const MdlKeySpec kind_keys[] = {
+    {"bus", MDL_KEY_NAME, true,
+     "Type that a bus of this kind has where nothing that is known "
+     "provides it; its family is that of the kind"},
+    END,
+};
+static const MdlKeySpec trait_keys[] = {
+    {"gives", MDL_KEY_NAMES, true, "Traits that devices of the kind have"},
+    END,
+};
+static const MdlKeySpec replaces_keys[] = {
+    {"by", MDL_KEY_NAMES, true, "Types that a person adds in place of it"},
+    END,
+};
+static const MdlKeySpec board_keys[] = {
+    {"refuses", MDL_KEY_NAMES, false, "Traits of devices that are refused on every bus"},
+    {"off", MDL_KEY_NAMES, false, "Properties of devices that may not be on"},
+    {"reason", MDL_KEY_TEXT, true, "Why"},
+    END,
+};
+static const MdlKeySpec requires_keys[] = {
+    {"properties", MDL_KEY_NAMES, true, "Properties without which the emulator refuses it"},
     END,
 };
 
@@ -281,6 +330,17 @@ const MdlGroupSpec mdl_group_specs[] = {
 
     {MDL_FILE_PLACEMENT, "placement", "NAME", "How devices find their places", placement_keys,
      NULL},
+    {MDL_FILE_PLACEMENT, "provides", "NAME", "A bus that devices of the emulator provide",
+     provides_keys, NULL},
+    {MDL_FILE_PLACEMENT, "kind", "KIND", "A kind of bus of the emulator", kind_keys, NULL},
+    {MDL_FILE_PLACEMENT, "trait", "KIND", "What a kind of device of the emulator is to buses",
+     trait_keys, NULL},
+    {MDL_FILE_PLACEMENT, "replaces", "TYPE",
+     "A default device that makes way for one that is added", replaces_keys, NULL},
+    {MDL_FILE_PLACEMENT, "board", "KIND", "What machines that have such a device refuse",
+     board_keys, NULL},
+    {MDL_FILE_PLACEMENT, "requires", "KIND", "What a kind of device cannot do without",
+     requires_keys, NULL},
 
     {MDL_FILE_MACHINE, "machine", NULL, "The machine, or a layer of one", machine_keys, NULL},
     {MDL_FILE_MACHINE, "option", "NAME", "An option", option_keys, NULL},

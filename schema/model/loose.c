@@ -31,7 +31,7 @@ static const char *make_id(MdlBuild *build, const MdlLooseDevice *loose)
 
 static const MdlDeviceType *find_type(const Loose *loose)
 {
-    const MdlDeviceType *type = mdl_device_type_find(loose->given->type);
+    const MdlDeviceType *type = mdl_hardware_type(loose->build->hardware, loose->given->type);
     if (!type) {
         mdl_find(loose->build->findings, MDL_CHECK_LOOSE_TYPE, &loose->place, NULL,
                  "there is no device type \"%s\"", loose->given->type);
@@ -218,6 +218,48 @@ static void check_unique(const Loose *loose, const MdlDevice *device, const MdlB
     }
 }
 
+/* That no other device on buses of this type has the same value of such a property. */
+static void check_unique_device(const Loose *loose, const MdlDevice *device)
+{
+    const char *const *names = device->bus ? device->bus->type->unique_devices : NULL;
+    const GPtrArray *devices = loose->build->hardware->devices;
+    for (size_t n = 0; names && names[n]; n++) {
+        const MdlValue *own = property_of(device, names[n]);
+        for (size_t i = 0; own && own->text && *own->text && i < devices->len; i++) {
+            const MdlDevice *other = g_ptr_array_index(devices, i);
+            const MdlValue *value = other->bus && other->bus->type == device->bus->type
+                                        ? property_of(other, names[n])
+                                        : NULL;
+            if (value && g_strcmp0(value->text, own->text) == 0) {
+                mdl_find(loose->build->findings, MDL_CHECK_LOOSE_UNIQUE, &loose->place,
+                         "choose another one", "%s=%s is that of device %s already", names[n],
+                         own->text, other->id);
+                return;
+            }
+        }
+    }
+}
+
+/* What this machine refuses wherever it would go. */
+static void check_boards(const Loose *loose, const MdlDevice *device)
+{
+    const MdlBoard *const *boards = loose->build->hardware->boards;
+    for (size_t b = 0; boards && boards[b]; b++) {
+        bool refused = false;
+        for (size_t i = 0; boards[b]->refuses[i]; i++) {
+            refused |= mdl_device_type_has_trait(device->type, boards[b]->refuses[i]);
+        }
+        for (size_t i = 0; boards[b]->off[i]; i++) {
+            refused |= mdl_device_has(device, boards[b]->off[i]);
+        }
+        if (refused) {
+            mdl_find(loose->build->findings, MDL_CHECK_LOOSE_BOARD, &loose->place, NULL,
+                     "the machine does not take such a %s: %s", device->type->name,
+                     boards[b]->reason);
+        }
+    }
+}
+
 static void check_provider(const Loose *loose, const MdlDevice *device)
 {
     for (size_t i = 0; i < device->type->n_buses; i++) {
@@ -258,6 +300,7 @@ static void place_one(Loose *loose, size_t before)
                         .made = MDL_MADE_LOOSE};
     MdlDevice *device = mdl_build_make(build, &origin);
     device->named = given->id != NULL;
+    device->added = given->added;
     MdlWish any = {.any =
                        given->address || given->properties->len != loose->part->settings->len * 2};
     device->bus = mdl_place_bus(build, device, NULL, given->bus, &any);
@@ -268,6 +311,8 @@ static void place_one(Loose *loose, size_t before)
     }
     check_hotplug(loose, device);
     check_provider(loose, device);
+    check_boards(loose, device);
+    check_unique_device(loose, device);
     if (mdl_findings_count(build->findings) == before) {
         mdl_build_adopt(build, device);
     }
@@ -301,6 +346,7 @@ void mdl_build_add_type(MdlBuild *build, const char *type, const char *bus)
 {
     MdlLooseDevice *device = mdl_loose_device_new(type);
     device->bus = g_strdup(bus);
+    device->added = true;
     add_one(build, device, build->hardware->devices->len);
     mdl_loose_device_free(device);
 }
@@ -328,11 +374,9 @@ static bool would_take(const MdlProvidedBus *provided, const MdlDeviceType *type
 
 char *mdl_build_suggest_owner(const MdlBuild *build, const MdlDeviceType *type)
 {
-    (void)build;
-    const MdlDeviceType *found = NULL;
+    const MdlDeviceType *found = NULL, *owner;
     bool hotplug = false; /* better one that takes devices later too */
-    for (size_t i = 0; mdl_device_types[i]; i++) {
-        const MdlDeviceType *owner = mdl_device_types[i];
+    for (size_t i = 0; (owner = mdl_hardware_type_at(build->hardware, i)); i++) {
         for (size_t b = 0; owner->user_creatable && b < owner->n_buses; b++) {
             bool better = !found || (!hotplug && mdl_bus_type_find(owner->buses[b].type)->hotplug);
             if (better && would_take(&owner->buses[b], type)) {
@@ -372,14 +416,15 @@ static char *print_devices(const GPtrArray *devices)
     return g_string_free(text, FALSE);
 }
 
+void mdl_target_read_devices(const MdlTarget *target, MdlTrace *trace)
+{
+    g_autofree char *text = print_devices(target->devices);
+    mdl_trace_read(trace, "devices", *text ? text : NULL, text);
+}
+
 void mdl_build_add_loose(MdlBuild *build)
 {
     const GPtrArray *devices = build->resolved.target->devices;
-    if (!devices->len) {
-        mdl_trace_read(build->resolved.trace, "devices", NULL, "");
-        return;
-    }
-    g_autofree char *text = print_devices(devices);
-    mdl_trace_read(build->resolved.trace, "devices", text, text);
+    mdl_target_read_devices(build->resolved.target, build->resolved.trace);
     mdl_build_place_loose(build, devices);
 }

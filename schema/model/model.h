@@ -79,6 +79,7 @@ typedef struct MdlProvidedBus {
     const char *doc;
     const char
         *named; /* what it is called where a person names the owner, "{id}"; NULL: as above */
+    bool root;  /* it stands beside the root buses, not below that of its owner */
 } MdlProvidedBus;
 
 typedef struct MdlNodeProperty {
@@ -122,6 +123,7 @@ typedef struct MdlField { /* one part of an address */
     const char *doc;
     MdlRadix radix;
     unsigned digits; /* the text is padded with zeros to this many */
+    bool exact;      /* and has to be written with exactly so many */
     uint64_t minimum, maximum;
     uint64_t reach_minimum, reach_maximum; /* what a guest looks at; the rest it cannot use */
     const char *count;    /* expression over the owner's properties: how many values; NULL: all */
@@ -129,12 +131,15 @@ typedef struct MdlField { /* one part of an address */
     unsigned bits;        /* of this field where an address is one number; 0: it never is */
     const char *needs;    /* a property that the device at the smallest value must have for others
                              to be beside it; NULL: they are independent */
+    uint64_t first;       /* where counting begins */
     bool after_devices;   /* counting begins at the number of devices, not at the smallest value */
 } MdlField;
 
 typedef struct MdlReserved {
     const char *address; /* in the bus's text form; a part may be * */
     const char *reason;
+    const char *when; /* a property of the provider without which it is not, if that has it; NULL */
+    bool blind;       /* it is not seen when a place is looked for, but refused then */
     const char *const *except; /* traits of devices that may have it all the same; NULL: none */
 } MdlReserved;
 
@@ -171,16 +176,42 @@ typedef struct MdlBusType {
     const char *const *order; /* for a device without a full address, the first of these fields that
                                  is not given is counted up; empty: all must be given */
     const char *property;     /* of the device, by which a person may give the address */
+    const char *shown;        /* property that shows the address; NULL: the one above */
     uint64_t max_devices;     /* 0: as many as there are addresses */
     bool ranges;  /* an address is a range of bytes (the system bus), so slots are free ranges */
     bool link;    /* the other end of a port: one device, at the smallest address */
+    bool inner;   /* it joins the two halves of one device: nobody adds to it */
     bool express; /* devices talk PCI Express here, not conventional PCI */
     const char *const *unique; /* properties of owners, together used once among such buses */
+    const char *const *unique_devices; /* properties of devices of which no value is used twice */
     const MdlOwnerRule *owner_rules;
     size_t n_owner_rules;
     const MdlHub *hubs;
     size_t n_hubs;
 } MdlBusType;
+
+/* What is known of the kinds of devices and buses of another emulator and cannot be asked of it. A
+ * kind is a name of that emulator's; what derives from it is of the kind too. */
+typedef struct MdlKindProvides {
+    const char *const *by; /* kinds of devices */
+    const char *bus, *name, *named;
+    uint64_t count;
+    bool root;
+    const char *where, *unless; /* properties of devices of the machine; NULL: always */
+} MdlKindProvides;
+
+typedef struct MdlKindWords { /* words that belong to a kind */
+    const char *kind;
+    const char *const *words;
+} MdlKindWords;
+
+/* What machines with a device of some kind refuse, wherever it would go. */
+typedef struct MdlBoard {
+    const char *kind;
+    const char *const *refuses; /* traits */
+    const char *const *off;     /* properties that may not be on */
+    const char *reason;
+} MdlBoard;
 
 /* How an emulator goes about placing devices. */
 typedef struct MdlPlacement {
@@ -190,6 +221,19 @@ typedef struct MdlPlacement {
     bool fitting;      /* a device goes to a bus that takes it and has a place; else to the first of
                           its family that has not as many devices as it may */
     bool strict;       /* what a guest could not use is refused */
+    const char *const *adds; /* types that a manager adds to make room, the first that helps */
+    const MdlKindProvides *provides;
+    size_t n_provides;
+    const MdlKindWords *kinds; /* of buses: one word, our type */
+    size_t n_kinds;
+    const MdlKindWords *traits; /* of devices */
+    size_t n_traits;
+    const MdlKindWords *requires; /* properties of devices */
+    size_t n_requires;
+    const MdlKindWords *replaces; /* a default device of the type makes way for these */
+    size_t n_replaces;
+    const MdlBoard *boards;
+    size_t n_boards;
 } MdlPlacement;
 
 typedef struct MdlAccelerator {
@@ -207,6 +251,19 @@ extern const MdlDeviceType *const mdl_device_types[];
 extern const MdlBusType *const mdl_bus_types[];
 extern const MdlAccelerator *const mdl_accelerators[];
 extern const MdlPlacement *const mdl_placements[];
+
+/* A set of device types that is known only at run time: another emulator's. */
+typedef struct MdlTypes MdlTypes;
+MdlTypes *mdl_types_new(void);
+void mdl_types_free(MdlTypes *types);
+/* Adds a copy; what it points to must be in static memory or from mdl_types_strdup and
+ * mdl_types_alloc. A second type of one name is ignored. */
+void mdl_types_add(MdlTypes *types, const MdlDeviceType *type);
+char *mdl_types_strdup(MdlTypes *types, const char *text);
+void *mdl_types_alloc(MdlTypes *types, size_t size);
+const MdlDeviceType *mdl_types_find(const MdlTypes *types, const char *name); /* NULL: none such */
+size_t mdl_types_count(const MdlTypes *types);
+const MdlDeviceType *mdl_types_at(const MdlTypes *types, size_t index); /* as they were added */
 
 const MdlDeviceType *mdl_device_type_find(const char *name); /* NULL: none such */
 const MdlBusType *mdl_bus_type_find(const char *name);
@@ -244,10 +301,12 @@ typedef struct MdlLooseDevice {
     char *bus;             /* NULL: the first that fits and has a free place */
     char *address;         /* NULL: the first free one */
     GPtrArray *properties; /* char *: name, value, name, value, … */
+    bool added;            /* by a planner, not by a person */
     bool numeric_address;  /* a property that is an address was given as a number, not as text */
 } MdlLooseDevice;
 
 MdlLooseDevice *mdl_loose_device_new(const char *type);
+MdlLooseDevice *mdl_loose_device_copy(const MdlLooseDevice *device);
 void mdl_loose_device_free(MdlLooseDevice *device);
 
 /* As the person gave it: an absent member takes the machine's default. */
@@ -268,6 +327,10 @@ void mdl_target_free(MdlTarget *target);
 /* The numbers of CPUs that are given, as one text: "cpus=4,sockets=2". NULL: none. g_free. */
 char *mdl_target_smp(const MdlTarget *target);
 
+/* Records the devices that a target adds. */
+typedef struct MdlTrace MdlTrace;
+void mdl_target_read_devices(const MdlTarget *target, MdlTrace *trace);
+
 /* An input of an answer. value: after defaults and aliases, canonical. given: the words of the
  * caller, NULL when the default was used. read: it was looked at; one that was given, found valid
  * and not read cannot change the answer. */
@@ -280,7 +343,6 @@ typedef struct MdlInput {
 } MdlInput;
 
 /* The record of what was read: what an answer depends on. */
-typedef struct MdlTrace MdlTrace;
 MdlTrace *mdl_trace_new(void);
 void mdl_trace_free(MdlTrace *trace);
 /* Records once per name; accept without read is overruled by a read. trace may be NULL. */
@@ -397,6 +459,7 @@ typedef enum { MDL_MADE_DEVICE, MDL_MADE_CPU, MDL_MADE_MEMORY, MDL_MADE_LOOSE } 
 struct MdlDevice {
     const char *id;
     bool named; /* a person chose the id */
+    bool added; /* nobody asked for it: a hub, or what a planner puts in */
     MdlMade made;
     const MdlDeviceType *type;
     MdlBus *bus; /* where it sits */
@@ -430,6 +493,8 @@ typedef struct MdlKeptSlot {
 typedef struct MdlHardware {
     const char *machine; /* full name */
     const char *arch;
+    const MdlBoard *const *boards;  /* those that hold; NULL-terminated, or NULL: none */
+    const MdlTypes *types;          /* what may be added; NULL: what is compiled in */
     const MdlPlacement *placement;  /* how devices that are added find their places */
     const MdlTypeDefault *defaults; /* what this machine says of types' properties */
     size_t n_defaults;
@@ -472,6 +537,28 @@ MdlHardware *mdl_hardware_build_part(const MdlCatalog *catalog, const MdlTarget 
                                      unsigned needs, MdlTrace *trace, MdlFindings *findings);
 void mdl_hardware_free(MdlHardware *hardware);
 
+/* Says which rules of boards hold: NULL-terminated, memory of the types. */
+void mdl_import_boards(MdlHardware *hardware, const MdlBoard *const *boards);
+
+/* The types that may be added to the hardware, by name or one after the other; NULL: none, no more.
+ */
+const MdlDeviceType *mdl_hardware_type(const MdlHardware *hardware, const char *name);
+const MdlDeviceType *mdl_hardware_type_at(const MdlHardware *hardware, size_t index);
+
+/* A tree of another emulator, from what is known of it. Its names are copied; types must outlive
+ * it. Buses in the order in which that emulator looks at them. */
+MdlHardware *mdl_hardware_import(const char *machine, const char *arch,
+                                 const MdlPlacement *placement, const MdlTypes *types);
+/* owner: NULL for a root bus. fields: NULL: as the type and the owner say. */
+MdlBus *mdl_import_bus(MdlHardware *hardware, const char *id, const MdlBusType *type,
+                       MdlDevice *owner);
+/* address may be NULL: the bus has none, or it is not known. number: of a property that counts. */
+MdlDevice *mdl_import_device(MdlHardware *hardware, const char *id, const MdlDeviceType *type,
+                             MdlBus *bus, const MdlAddress *address);
+/* Sets a property of an imported device from text; what does not fit is left at the default. */
+void mdl_import_property(MdlHardware *hardware, MdlDevice *device, const char *name,
+                         const char *text);
+
 /* How devices are added to a tree that is there. */
 typedef enum {
     MDL_PLACE_COLD, /* before the machine starts */
@@ -486,6 +573,18 @@ MdlHardware *mdl_hardware_place(const MdlHardware *base, const GPtrArray *device
                                 MdlPlaceWhen when, MdlFindings *findings, MdlFindings *unusable);
 /* A copy without one device, which provides no bus that others are on. */
 MdlHardware *mdl_hardware_without(const MdlHardware *base, const char *id);
+
+/* The list as a manager would give it: devices that can be plugged are put where they can come and
+ * go, and ports and controllers that are missing before them; then ports until there are so many
+ * free places for devices like the first that can. Of MdlLooseDevice; free with
+ * g_ptr_array_unref. What cannot be helped is as it was. */
+GPtrArray *mdl_devices_manage(const MdlHardware *base, const GPtrArray *devices, uint64_t reserve);
+/* How many more devices of a type fit on a bus that takes them, at most `most`. */
+uint64_t mdl_bus_room(const MdlHardware *hardware, const MdlBus *bus, const MdlDeviceType *type,
+                      uint64_t most);
+/* The type that a manager adds for one bus more that takes devices of a type. NULL: none known. */
+const char *mdl_hardware_provider(const MdlHardware *hardware, const MdlDeviceType *type,
+                                  bool hotplug);
 
 /* What a property is on a machine before a device says otherwise. */
 typedef struct MdlDefault {
@@ -509,6 +608,7 @@ const MdlValue *mdl_device_property(const MdlDevice *device, const char *name);
 
 /* Whether a bool property is declared and on. */
 bool mdl_device_has(const MdlDevice *device, const char *name);
+bool mdl_device_lacks(const MdlDevice *device, const char *name); /* declared and off */
 
 /* Whether the bus takes devices of the type, and whether a guest can use them there; by traits. */
 bool mdl_bus_accepts(const MdlBus *bus, const MdlDeviceType *type);
@@ -535,5 +635,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlLooseDevice, mdl_loose_device_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTrace, mdl_trace_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlCatalog, mdl_catalog_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlHardware, mdl_hardware_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MdlTypes, mdl_types_free)
 
 #endif

@@ -83,24 +83,30 @@ static bool has_trait_of(const MdlDeviceType *type, const char *const *traits)
     return false;
 }
 
-const char *mdl_place_reserved(const MdlBus *bus, const MdlDeviceType *type,
-                               const MdlAddress *address)
+/* seen: only what is passed over when a place is looked for. */
+static const char *reserved_at(const MdlBus *bus, const MdlDeviceType *type,
+                               const MdlAddress *address, bool seen)
 {
     for (size_t i = 0; i < bus->n_reserved; i++) {
         const MdlReserved *reserved = &bus->reserved[i];
-        if (mdl_address_matches(bus->type, reserved->address, address) &&
-            !(type && has_trait_of(type, reserved->except))) {
+        bool off = reserved->when && bus->owner && mdl_device_lacks(bus->owner, reserved->when);
+        if (mdl_address_matches(bus->type, reserved->address, address) && !off &&
+            !(seen && reserved->blind) && !(type && has_trait_of(type, reserved->except))) {
             return reserved->reason;
         }
     }
     return NULL;
 }
 
+const char *mdl_place_reserved(const MdlBus *bus, const MdlDeviceType *type,
+                               const MdlAddress *address)
+{
+    return reserved_at(bus, type, address, false);
+}
+
 bool mdl_bus_is_full(const MdlBus *bus)
 {
-    bool single = bus->type->n_fields == 0 && !bus->type->ranges && bus->type->max_devices == 0;
-    return single ? bus->devices->len > 0
-                  : bus->type->max_devices && bus->devices->len >= bus->type->max_devices;
+    return bus->type->max_devices && bus->devices->len >= bus->type->max_devices;
 }
 
 /* ---- a free address -------------------------------------------------------------------------- */
@@ -196,10 +202,10 @@ static bool count_up(const MdlBus *bus, const MdlDeviceType *type, size_t at, Md
         }
         before += agree(&device->address, address, at, at);
     }
-    uint64_t start = span.first + (field->after_devices ? before : 0);
+    uint64_t start = MAX(span.first, field->first) + (field->after_devices ? before : 0);
     for (uint64_t n = start; n >= start && n <= span.last; n++) {
         address->fields[at] = n;
-        if (!g_hash_table_contains(taken, &n) && !mdl_place_reserved(bus, type, address)) {
+        if (!g_hash_table_contains(taken, &n) && !reserved_at(bus, type, address, true)) {
             return true;
         }
         if (n == UINT64_MAX) {
@@ -230,7 +236,12 @@ bool mdl_place_free(const MdlBus *bus, const MdlDeviceType *type, const MdlWish 
     for (size_t i = 0; i < bus->type->n_fields; i++) {
         address.fields[i] = wish->given[i] ? wish->address.fields[i] : bus->fields[i].first;
     }
-    if (!counted_field(bus->type, wish->given, &at) || !count_up(bus, type, at, &address)) {
+    bool counted = counted_field(bus->type, wish->given, &at);
+    bool enough = *bus->type->order && wish->any; /* what is not given is not counted */
+    if (!counted && !enough) {
+        return false;
+    }
+    if (counted && !count_up(bus, type, at, &address)) {
         return false;
     }
     *ret_address = address;
@@ -413,13 +424,20 @@ static bool check_address(MdlBuild *build, const MdlDevice *device, const MdlSet
     return !reason && !there && check_siblings(build, device, setting);
 }
 
+static bool hub_fits(const MdlBuild *build, const MdlBus *bus, const MdlHub *hub)
+{
+    const MdlDeviceType *type = mdl_hardware_type(build->hardware, hub->adds);
+    return type && mdl_bus_accepts(bus, type);
+}
+
 /* The device that takes the last free place of the bus before this one can. */
 static void add_hub(MdlBuild *build, MdlBus *bus, const MdlDeviceType *type)
 {
     const MdlHub *hub = bus->type->n_hubs ? bus->type->hubs : NULL;
     MdlAddress address;
     uint64_t n;
-    if (hub && hub->adds && !hub_of(bus, type) && find_below_hubs(bus, &address, &n) && n == 1) {
+    if (hub && hub->adds && !hub_of(bus, type) && hub_fits(build, bus, hub) &&
+        find_below_hubs(bus, &address, &n) && n == 1) {
         mdl_build_add_type(build, hub->adds, bus->id);
     }
 }
@@ -440,7 +458,7 @@ bool mdl_place_address(MdlBuild *build, MdlDevice *device, const MdlWish *wish)
     if (!is_within(build, device, wish)) {
         return false;
     }
-    if (mdl_bus_is_full(bus) && bus->type->max_devices) {
+    if (mdl_bus_is_full(bus) && bus->type->n_fields) {
         mdl_build_find(build, MDL_CHECK_NO_FREE_ADDRESS, device, wish->setting, NULL,
                        "bus %s takes at most %" G_GUINT64_FORMAT " devices", bus->id,
                        bus->type->max_devices);

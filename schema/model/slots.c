@@ -55,6 +55,23 @@ uint64_t mdl_slot_set_count(const MdlSlotSet *set)
     return count;
 }
 
+uint64_t mdl_slot_set_firsts(const MdlBus *bus, const MdlSlotSet *set)
+{
+    uint64_t count = 1;
+    for (size_t f = 0; f < set->n_fields; f++) {
+        const MdlField *field = &bus->type->fields[f];
+        uint64_t low = field->needs ? field->minimum : field->reach_minimum;
+        uint64_t high = field->needs ? field->minimum : field->reach_maximum, values = 0;
+        for (size_t i = 0; i < set->fields[f]->len; i++) {
+            const MdlSpan *span = &g_array_index(set->fields[f], MdlSpan, i);
+            uint64_t first = MAX(span->first, low), last = MIN(span->last, high);
+            values += first <= last ? last - first + 1 : 0;
+        }
+        count = MIN(count, UINT32_MAX) * MIN(values, UINT32_MAX);
+    }
+    return count;
+}
+
 static void append_span(GString *out, const MdlField *field, const char *prefix,
                         const MdlSpan *span)
 {
@@ -411,7 +428,10 @@ static void add_places(GPtrArray *sets, const MdlHardware *hardware, const MdlBu
     for (size_t i = 0; i < bus->devices->len; i++) {
         add_places_beside(sets, bus, g_ptr_array_index(bus->devices, i), &whole, boxes);
     }
-    if (hardware->max_cpus || !takes_cpus(bus)) {
+    if (bus->type->n_fields == 0 && !bus->type->max_devices) { /* room for any number */
+        Box none = {0};
+        g_ptr_array_add(sets, set_from_box(MDL_SLOT_FREE, 0, &none));
+    } else if (hardware->max_cpus || !takes_cpus(bus)) {
         bool full = bus->type->max_devices && bus->devices->len >= bus->type->max_devices;
         add_what_is_left(sets, bus, &whole, boxes, full ? MDL_SLOT_RESERVED : MDL_SLOT_FREE,
                          full ? "The bus has as many devices as it may" : NULL);

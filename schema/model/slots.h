@@ -27,6 +27,8 @@ typedef struct MdlSlotSet {
 GPtrArray *mdl_bus_slots(const MdlHardware *hardware, const MdlBus *bus);
 /* The size of the product. Every set is made so that it fits. */
 uint64_t mdl_slot_set_count(const MdlSlotSet *set);
+/* How many of its places are first ones: those of a field that `needs` others count once. */
+uint64_t mdl_slot_set_firsts(const MdlBus *bus, const MdlSlotSet *set);
 /* "01-1f.0-7": an address in text, each field with all its values. Free with g_free. */
 char *mdl_slot_set_print(const MdlBusType *type, const MdlSlotSet *set);
 /* The values a field of an address has on this bus: those of the type, and of a CPU's place only

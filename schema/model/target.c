@@ -29,12 +29,14 @@ static GPtrArray *devices_new(void)
     return g_ptr_array_new_with_free_func((GDestroyNotify)mdl_loose_device_free);
 }
 
-static MdlLooseDevice *copy_device(const MdlLooseDevice *device)
+MdlLooseDevice *mdl_loose_device_copy(const MdlLooseDevice *device)
 {
     MdlLooseDevice *copy = mdl_loose_device_new(device->type);
     copy->id = g_strdup(device->id);
     copy->bus = g_strdup(device->bus);
     copy->address = g_strdup(device->address);
+    copy->added = device->added;
+    copy->numeric_address = device->numeric_address;
     for (size_t i = 0; i < device->properties->len; i++) {
         g_ptr_array_add(copy->properties, g_strdup(g_ptr_array_index(device->properties, i)));
     }
@@ -65,7 +67,8 @@ MdlTarget *mdl_target_copy(const MdlTarget *target)
     }
     copy->devices = devices_new();
     for (size_t i = 0; i < target->devices->len; i++) {
-        g_ptr_array_add(copy->devices, copy_device(g_ptr_array_index(target->devices, i)));
+        g_ptr_array_add(copy->devices,
+                        mdl_loose_device_copy(g_ptr_array_index(target->devices, i)));
     }
     return copy;
 }

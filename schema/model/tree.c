@@ -32,6 +32,11 @@ MdlHardware *mdl_hardware_new(MdlArena **ret_arena)
     return &tree->hardware;
 }
 
+MdlArena *mdl_hardware_arena(MdlHardware *hardware)
+{
+    return ((Tree *)hardware)->arena;
+}
+
 void mdl_hardware_free(MdlHardware *hardware)
 {
     if (!hardware) {
@@ -53,7 +58,32 @@ typedef struct Copy {
     MdlHardware *to;
     GHashTable *same; /* device or bus of the one tree -> that of the other */
     const MdlDevice *without;
+    const GPtrArray *instead; /* of MdlLooseDevice, for which default devices make way */
 } Copy;
+
+/* Whether a device that the machine has by default makes way for one that is added. */
+static bool makes_way(const MdlHardware *hardware, const MdlDevice *device,
+                      const GPtrArray *instead)
+{
+    const MdlPlacement *placement = hardware->placement;
+    for (size_t i = 0; i < placement->n_replaces; i++) {
+        for (size_t d = 0;
+             strcmp(placement->replaces[i].kind, device->type->name) == 0 && d < instead->len;
+             d++) {
+            const MdlLooseDevice *loose = g_ptr_array_index(instead, d);
+            if (g_strv_contains(placement->replaces[i].words, loose->type)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool is_left_out(const Copy *copy, const MdlDevice *device)
+{
+    return device == copy->without || (copy->instead && device->made != MDL_MADE_LOOSE &&
+                                       makes_way(copy->to, device, copy->instead));
+}
 
 static MdlBus *copy_bus(Copy *copy, const MdlBus *from)
 {
@@ -77,7 +107,7 @@ static void copy_buses(Copy *copy, const MdlHardware *from)
 {
     for (size_t i = 0; i < from->buses->len; i++) {
         const MdlBus *bus = g_ptr_array_index(from->buses, i);
-        if (!copy->without || bus->owner != copy->without) {
+        if (!bus->owner || !is_left_out(copy, bus->owner)) {
             g_ptr_array_add(copy->to->buses, copy_bus(copy, bus));
         }
     }
@@ -99,15 +129,16 @@ static void copy_device(Copy *copy, const MdlDevice *from)
         device->properties[i].text = mdl_arena_strdup(copy->arena, from->properties[i].text);
     }
     device->regions = mdl_arena_alloc(copy->arena, type->n_regions * sizeof(MdlPlacedRegion));
-    for (size_t i = 0; i < type->n_regions; i++) {
+    for (size_t i = 0; from->regions && i < type->n_regions; i++) {
         device->regions[i] = from->regions[i];
     }
     device->wires = g_array_new(FALSE, TRUE, sizeof(MdlWire));
     device->bus = from->bus ? g_hash_table_lookup(copy->same, from->bus) : NULL;
-    device->buses = mdl_arena_alloc(copy->arena, type->n_buses * sizeof(MdlBus *));
-    for (size_t i = 0; i < type->n_buses; i++) {
+    if (from->buses) { /* an imported device has them only by their owner */
+        device->buses = mdl_arena_alloc(copy->arena, type->n_buses * sizeof(MdlBus *));
+    }
+    for (size_t i = 0; from->buses && i < type->n_buses; i++) {
         device->buses[i] = g_hash_table_lookup(copy->same, from->buses[i]);
-        device->buses[i]->owner = device;
     }
     g_hash_table_insert(copy->same, (gpointer)from, device);
     g_ptr_array_add(copy->to->devices, device);
@@ -132,6 +163,9 @@ static void connect(Copy *copy, const MdlHardware *from)
     for (size_t i = 0; i < from->buses->len; i++) {
         const MdlBus *old = g_ptr_array_index(from->buses, i);
         MdlBus *bus = g_hash_table_lookup(copy->same, old);
+        if (bus && old->owner) {
+            bus->owner = g_hash_table_lookup(copy->same, old->owner);
+        }
         for (size_t d = 0; bus && d < old->devices->len; d++) {
             gpointer device = g_hash_table_lookup(copy->same, g_ptr_array_index(old->devices, d));
             if (device) {
@@ -142,17 +176,19 @@ static void connect(Copy *copy, const MdlHardware *from)
 }
 
 MdlHardware *mdl_hardware_copy(const MdlHardware *base, const MdlDevice *without,
-                               MdlArena **ret_arena)
+                               const GPtrArray *instead, MdlArena **ret_arena)
 {
     MdlHardware *to = mdl_hardware_new(ret_arena);
     MdlHardware own = *to;
     *to = *base;
+    to->machine = mdl_arena_strdup(*ret_arena, base->machine);
+    to->arch = mdl_arena_strdup(*ret_arena, base->arch);
     to->root_buses = own.root_buses;
     to->devices = own.devices;
     to->buses = own.buses;
     to->by_id = own.by_id;
     g_autoptr(GHashTable) same = g_hash_table_new(NULL, NULL);
-    Copy copy = {*ret_arena, to, same, without};
+    Copy copy = {*ret_arena, to, same, without, instead};
     MdlTypeDefault *defaults =
         mdl_arena_alloc(*ret_arena, base->n_defaults * sizeof(MdlTypeDefault));
     for (size_t i = 0; i < base->n_defaults; i++) {
@@ -168,7 +204,7 @@ MdlHardware *mdl_hardware_copy(const MdlHardware *base, const MdlDevice *without
     copy_buses(&copy, base);
     for (size_t i = 0; i < base->devices->len; i++) {
         const MdlDevice *device = g_ptr_array_index(base->devices, i);
-        if (device != without) {
+        if (!is_left_out(&copy, device)) {
             copy_device(&copy, device);
         }
     }
@@ -219,6 +255,17 @@ bool mdl_device_has(const MdlDevice *device, const char *name)
         const MdlProperty *property = &device->type->properties[i];
         if (property->kind == MDL_BOOL && strcmp(property->name, name) == 0) {
             return device->properties[i].number;
+        }
+    }
+    return false;
+}
+
+bool mdl_device_lacks(const MdlDevice *device, const char *name)
+{
+    for (size_t i = 0; i < device->type->n_properties; i++) {
+        const MdlProperty *property = &device->type->properties[i];
+        if (property->kind == MDL_BOOL && strcmp(property->name, name) == 0) {
+            return !device->properties[i].number;
         }
     }
     return false;

@@ -5,7 +5,7 @@
  * Writes types.gen.c (device types, bus types, accelerators, machine texts), types/TYPE.h for the
  * driver of each device type, and drivers.gen.c (the table of all drivers). Uses the reader that
  * loads machines at run time. */
-#include "declare.h"
+#include "typegen.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,197 +27,84 @@ typedef struct Gen {
 
 /* ---- printing C ------------------------------------------------------------------------------ */
 
-static char *identifier(const char *name)
-{
-    char *id = g_strdup(name);
-    for (char *at = id; *at; at++) {
-        if (!g_ascii_isalnum(*at)) {
-            *at = '_';
-        }
-    }
-    return id;
-}
-
-static void put_text(GString *out, const char *text)
-{
-    if (!text) {
-        g_string_append(out, "NULL");
-        return;
-    }
-    g_string_append_c(out, '"');
-    for (const char *at = text; *at; at++) {
-        if (*at == '\n') {
-            g_string_append(out, "\\n\"\n    \"");
-        } else if (*at == '"' || *at == '\\') {
-            g_string_append_printf(out, "\\%c", *at);
-        } else {
-            g_string_append_c(out, *at);
-        }
-    }
-    g_string_append_c(out, '"');
-}
-
-static void put_field(GString *out, const char *field, const char *text)
-{
-    g_string_append_printf(out, ".%s = ", field);
-    put_text(out, text);
-    g_string_append(out, ", ");
-}
-
-static void put_words(GString *out, const char *field, const char *const *words)
-{
-    g_string_append_printf(out, ".%s = (const char *const[]){", field);
-    for (size_t i = 0; words && words[i]; i++) {
-        put_text(out, words[i]);
-        g_string_append(out, ", ");
-    }
-    g_string_append(out, "NULL}, ");
-}
-
-static void put_number(GString *out, const char *field, uint64_t number)
-{
-    g_string_append_printf(out, ".%s = %" G_GUINT64_FORMAT "ULL, ", field, number);
-}
-
 static void put_property(GString *out, const MdlProperty *property)
 {
     g_string_append(out, "        {");
-    put_field(out, "name", property->name);
-    put_field(out, "doc", property->doc);
-    put_number(out, "kind", property->kind);
-    put_number(out, "has_default", property->has_default);
+    typegen_put_field(out, "name", property->name);
+    typegen_put_field(out, "doc", property->doc);
+    typegen_put_number(out, "kind", property->kind);
+    typegen_put_number(out, "has_default", property->has_default);
     g_string_append(out, ".default_value = {");
-    put_number(out, "kind", property->kind);
-    put_number(out, "number", property->default_value.number);
-    put_field(out, "text", property->default_value.text);
+    typegen_put_number(out, "kind", property->kind);
+    typegen_put_number(out, "number", property->default_value.number);
+    typegen_put_field(out, "text", property->default_value.text);
     g_string_append(out, "}, ");
-    put_number(out, "minimum", property->minimum);
-    put_number(out, "maximum", property->maximum);
-    put_words(out, "values", property->values);
-    put_number(out, "side", property->side);
-    put_number(out, "required", property->required);
+    typegen_put_number(out, "minimum", property->minimum);
+    typegen_put_number(out, "maximum", property->maximum);
+    typegen_put_words(out, "values", property->values);
+    typegen_put_number(out, "side", property->side);
+    typegen_put_number(out, "required", property->required);
     g_string_append(out, "},\n");
 }
 
 static void put_region(GString *out, const MdlRegion *region)
 {
     g_string_append(out, "        {");
-    put_field(out, "name", region->name);
-    put_field(out, "doc", region->doc);
-    put_number(out, "kind", region->kind);
-    put_field(out, "size", region->size);
+    typegen_put_field(out, "name", region->name);
+    typegen_put_field(out, "doc", region->doc);
+    typegen_put_number(out, "kind", region->kind);
+    typegen_put_field(out, "size", region->size);
     g_string_append(out, "},\n");
 }
 
 static void put_irq(GString *out, const MdlIrq *irq)
 {
     g_string_append(out, "        {");
-    put_field(out, "name", irq->name);
-    put_field(out, "doc", irq->doc);
-    put_number(out, "many", irq->many);
-    put_number(out, "shared", irq->shared);
+    typegen_put_field(out, "name", irq->name);
+    typegen_put_field(out, "doc", irq->doc);
+    typegen_put_number(out, "many", irq->many);
+    typegen_put_number(out, "shared", irq->shared);
     g_string_append(out, "},\n");
 }
 
 static void put_provided_bus(GString *out, const MdlProvidedBus *bus)
 {
     g_string_append(out, "        {");
-    put_field(out, "name", bus->name);
-    put_field(out, "type", bus->type);
-    put_field(out, "doc", bus->doc);
-    put_field(out, "named", bus->named);
+    typegen_put_field(out, "name", bus->name);
+    typegen_put_field(out, "type", bus->type);
+    typegen_put_field(out, "doc", bus->doc);
+    typegen_put_field(out, "named", bus->named);
     g_string_append(out, "},\n");
 }
 
 static void put_node(GString *out, const MdlNode *node)
 {
     g_string_append(out, "        {");
-    put_field(out, "path", node->path);
+    typegen_put_field(out, "path", node->path);
     g_string_append(out, ".properties = (const MdlNodeProperty[]){");
     for (size_t i = 0; i < node->n_properties; i++) {
         g_string_append(out, "{");
-        put_text(out, node->properties[i].name);
+        typegen_put_text(out, node->properties[i].name);
         g_string_append(out, ", ");
-        put_text(out, node->properties[i].value);
+        typegen_put_text(out, node->properties[i].value);
         g_string_append(out, ", NULL, 0}, ");
     }
     g_string_append(out, "{NULL, NULL, NULL, 0}}, ");
-    put_number(out, "n_properties", node->n_properties);
+    typegen_put_number(out, "n_properties", node->n_properties);
     g_string_append(out, "},\n");
 }
-
-static void put_field_spec(GString *out, const MdlField *field)
-{
-    g_string_append(out, "        {");
-    put_field(out, "name", field->name);
-    put_field(out, "doc", field->doc);
-    put_number(out, "radix", field->radix);
-    put_number(out, "digits", field->digits);
-    put_number(out, "minimum", field->minimum);
-    put_number(out, "maximum", field->maximum);
-    put_number(out, "reach_minimum", field->reach_minimum);
-    put_number(out, "reach_maximum", field->reach_maximum);
-    put_field(out, "count", field->count);
-    put_field(out, "property", field->property);
-    put_number(out, "bits", field->bits);
-    put_field(out, "needs", field->needs);
-    put_number(out, "after_devices", field->after_devices);
-    g_string_append(out, "},\n");
-}
-
-static void put_reserved(GString *out, const MdlReserved *reserved)
-{
-    g_string_append(out, "        {");
-    put_field(out, "address", reserved->address);
-    put_field(out, "reason", reserved->reason);
-    put_words(out, "except", reserved->except);
-    g_string_append(out, "},\n");
-}
-
-static void put_owner_rule(GString *out, const MdlOwnerRule *rule)
-{
-    g_string_append(out, "        {");
-    put_field(out, "property", rule->property);
-    put_number(out, "minimum", rule->minimum);
-    put_number(out, "maximum", rule->maximum);
-    put_field(out, "reason", rule->reason);
-    g_string_append(out, "},\n");
-}
-
-static void put_hub(GString *out, const MdlHub *hub)
-{
-    g_string_append(out, "        {");
-    put_field(out, "trait", hub->trait);
-    put_number(out, "places", hub->places);
-    put_field(out, "adds", hub->adds);
-    g_string_append(out, "},\n");
-}
-
-/* An array member and its count; an empty one is left out. */
-#define PUT_ARRAY(out, holder, member, type, put_one)                                              \
-    do {                                                                                           \
-        if ((holder)->n_##member) {                                                                \
-            g_string_append(out, "    ." #member " = (const " #type "[]){\n");                     \
-            for (size_t i_ = 0; i_ < (holder)->n_##member; i_++) {                                 \
-                put_one(out, &(holder)->member[i_]);                                               \
-            }                                                                                      \
-            g_string_append(out, "    },\n");                                                      \
-            put_number(out, "n_" #member, (holder)->n_##member);                                   \
-            g_string_append(out, "\n");                                                            \
-        }                                                                                          \
-    } while (0)
 
 static void put_device_type(GString *out, const MdlDeviceType *type)
 {
-    g_autofree char *id = identifier(type->name);
+    g_autofree char *id = typegen_identifier(type->name);
     g_string_append_printf(out, "const MdlDeviceType mdl_type_%s = {\n    ", id);
-    put_field(out, "name", type->name);
-    put_field(out, "doc", type->doc);
-    put_field(out, "bus", type->bus);
-    put_words(out, "traits", type->traits);
-    put_number(out, "user_creatable", type->user_creatable);
-    put_number(out, "hotplug", type->hotplug);
-    put_field(out, "irq_inputs", type->irq_inputs);
+    typegen_put_field(out, "name", type->name);
+    typegen_put_field(out, "doc", type->doc);
+    typegen_put_field(out, "bus", type->bus);
+    typegen_put_words(out, "traits", type->traits);
+    typegen_put_number(out, "user_creatable", type->user_creatable);
+    typegen_put_number(out, "hotplug", type->hotplug);
+    typegen_put_field(out, "irq_inputs", type->irq_inputs);
     g_string_append(out, "\n");
     PUT_ARRAY(out, type, properties, MdlProperty, put_property);
     PUT_ARRAY(out, type, regions, MdlRegion, put_region);
@@ -227,56 +114,15 @@ static void put_device_type(GString *out, const MdlDeviceType *type)
     g_string_append(out, "};\n\n");
 }
 
-static void put_bus_type(GString *out, const MdlBusType *type)
-{
-    g_autofree char *id = identifier(type->name);
-    g_string_append_printf(out, "static const MdlBusType bus_%s = {\n    ", id);
-    put_field(out, "name", type->name);
-    put_field(out, "family", type->family);
-    put_field(out, "doc", type->doc);
-    put_field(out, "separator", type->separator);
-    put_field(out, "prefix", type->prefix);
-    put_words(out, "accepts", type->accepts);
-    put_words(out, "refuses", type->refuses);
-    put_words(out, "reaches", type->reaches);
-    put_words(out, "hides", type->hides);
-    put_number(out, "hotplug", type->hotplug);
-    put_words(out, "order", type->order);
-    put_field(out, "property", type->property);
-    put_number(out, "max_devices", type->max_devices);
-    put_number(out, "ranges", type->ranges);
-    put_number(out, "link", type->link);
-    put_number(out, "express", type->express);
-    put_words(out, "unique", type->unique);
-    g_string_append(out, "\n");
-    PUT_ARRAY(out, type, fields, MdlField, put_field_spec);
-    PUT_ARRAY(out, type, reserved, MdlReserved, put_reserved);
-    PUT_ARRAY(out, type, owner_rules, MdlOwnerRule, put_owner_rule);
-    PUT_ARRAY(out, type, hubs, MdlHub, put_hub);
-    g_string_append(out, "};\n\n");
-}
-
-static void put_placement(GString *out, const MdlPlacement *placement)
-{
-    g_autofree char *id = identifier(placement->name);
-    g_string_append_printf(out, "static const MdlPlacement placement_%s = {\n    ", id);
-    put_field(out, "name", placement->name);
-    put_field(out, "doc", placement->doc);
-    put_number(out, "newest_first", placement->newest_first);
-    put_number(out, "fitting", placement->fitting);
-    put_number(out, "strict", placement->strict);
-    g_string_append(out, "\n};\n\n");
-}
-
 static void put_accelerator(GString *out, const MdlAccelerator *accelerator)
 {
-    g_autofree char *id = identifier(accelerator->name);
+    g_autofree char *id = typegen_identifier(accelerator->name);
     g_string_append_printf(out, "static const MdlAccelerator accelerator_%s = {\n    ", id);
-    put_field(out, "name", accelerator->name);
-    put_field(out, "doc", accelerator->doc);
-    put_number(out, "runs", accelerator->runs);
-    put_words(out, "archs", accelerator->archs);
-    put_number(out, "max_cpus", accelerator->max_cpus);
+    typegen_put_field(out, "name", accelerator->name);
+    typegen_put_field(out, "doc", accelerator->doc);
+    typegen_put_number(out, "runs", accelerator->runs);
+    typegen_put_words(out, "archs", accelerator->archs);
+    typegen_put_number(out, "max_cpus", accelerator->max_cpus);
     g_string_append(out, "\n");
     PUT_ARRAY(out, accelerator, options, MdlProperty, put_property);
     g_string_append(out, "\n};\n\n");
@@ -288,7 +134,7 @@ static void put_enum(GString *out, const char *id, const char *what, const char 
 {
     g_autofree char *upper_id = g_ascii_strup(id, -1);
     g_autofree char *upper_name = g_ascii_strup(name, -1);
-    g_autofree char *upper = identifier(upper_name);
+    g_autofree char *upper = typegen_identifier(upper_name);
     g_string_append_printf(out, "#define %s_%s_%s %zu\n", upper_id, what, upper, n);
 }
 
@@ -312,7 +158,7 @@ static void put_props(GString *out, const char *id, const MdlProperty *propertie
 {
     g_string_append_printf(out, "\nstruct %s_props {\n", id);
     for (size_t i = 0; i < n; i++) {
-        g_autofree char *name = identifier(properties[i].name);
+        g_autofree char *name = typegen_identifier(properties[i].name);
         g_string_append_printf(out, "    %s%s; /* %s */\n", c_type(properties[i].kind), name,
                                properties[i].doc);
     }
@@ -325,7 +171,7 @@ static void put_props(GString *out, const char *id, const MdlProperty *propertie
         "    *ret_props = (struct %s_props){\n",
         id, id, id);
     for (size_t i = 0; i < n; i++) {
-        g_autofree char *name = identifier(properties[i].name);
+        g_autofree char *name = typegen_identifier(properties[i].name);
         bool text = properties[i].kind == MDL_STR || properties[i].kind == MDL_ENUM;
         g_string_append_printf(out, "        .%s = mdl_device_property(device, \"%s\")->%s,\n",
                                name, properties[i].name, text ? "text" : "number");
@@ -336,7 +182,7 @@ static void put_props(GString *out, const char *id, const MdlProperty *propertie
 static char *property_set_header(const char *name, const MdlProperty *properties, size_t n)
 {
     GString *out = g_string_new(NULL);
-    g_autofree char *id = identifier(name);
+    g_autofree char *id = typegen_identifier(name);
     g_string_append_printf(out,
                            "/* %s: properties that several device types have. Generated by typegen "
                            "from %s.cfg. */\n"
@@ -349,7 +195,7 @@ static char *property_set_header(const char *name, const MdlProperty *properties
 static char *driver_header(const MdlDeviceType *type)
 {
     GString *out = g_string_new(NULL);
-    g_autofree char *id = identifier(type->name);
+    g_autofree char *id = typegen_identifier(type->name);
     g_string_append_printf(out,
                            "/* %s: what its driver sees of the declaration. Generated by typegen "
                            "from %s.cfg. */\n"
@@ -492,7 +338,7 @@ static void put_table(Gen *gen, GString *out, MdlFileKind kind, const char *decl
     for (size_t i = 0; i < gen->inputs->len; i++) {
         const Input *input = &g_array_index(gen->inputs, Input, i);
         if (input->kind == kind) {
-            g_autofree char *id = identifier(input->name);
+            g_autofree char *id = typegen_identifier(input->name);
             g_string_append_printf(out, "    &%s%s,\n", prefix, id);
         }
     }
@@ -510,12 +356,12 @@ static void put_machines(Gen *gen, GString *out)
         const MdlCfgGroup *head = g_ptr_array_index(input->cfg->groups, 0);
         g_autofree char *base = g_path_get_basename(input->cfg->file);
         g_string_append(out, "    {");
-        put_field(out, "name", mdl_cfg_value(head, "name"));
-        put_field(out, "version", mdl_cfg_value(head, "version"));
+        typegen_put_field(out, "name", mdl_cfg_value(head, "name"));
+        typegen_put_field(out, "version", mdl_cfg_value(head, "version"));
         g_string_append(out, ".source = {");
-        put_field(out, "file", base);
-        put_field(out, "text", input->text);
-        put_number(out, "length", input->length);
+        typegen_put_field(out, "file", base);
+        typegen_put_field(out, "text", input->text);
+        typegen_put_number(out, "length", input->length);
         g_string_append(out, "}},\n");
     }
     g_string_append(out, "    {NULL, NULL, {NULL, NULL, 0}},\n};\n");
@@ -533,7 +379,7 @@ static bool write_types(Gen *gen, const char *folder)
     const MdlBusType *const *buses = read_buses(gen);
     for (size_t i = 0; i < gen->inputs->len; i++) {
         const Input *input = &g_array_index(gen->inputs, Input, i);
-        g_autofree char *id = identifier(input->name);
+        g_autofree char *id = typegen_identifier(input->name);
         if (input->kind == MDL_FILE_DEVICE) {
             MdlDeviceType *type =
                 (MdlDeviceType *)mdl_declare_device(gen->arena, input->cfg, gen->findings);
@@ -562,12 +408,12 @@ static bool write_types(Gen *gen, const char *folder)
         } else if (input->kind == MDL_FILE_BUS) {
             const MdlBusType *type = mdl_declare_bus(gen->arena, input->cfg, gen->findings);
             if (type) {
-                put_bus_type(out, type);
+                typegen_put_bus_type(out, type);
             }
         } else if (input->kind == MDL_FILE_ACCELERATOR) {
             put_accelerator(out, mdl_declare_accelerator(gen->arena, input->cfg, gen->findings));
         } else if (input->kind == MDL_FILE_PLACEMENT) {
-            put_placement(out, mdl_declare_placement(gen->arena, input->cfg));
+            typegen_put_placement(out, mdl_declare_placement(gen->arena, input->cfg));
         }
     }
     put_table(gen, out, MDL_FILE_DEVICE, "const MdlDeviceType *const mdl_device_types[]",

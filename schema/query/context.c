@@ -31,6 +31,11 @@ void cmd_context_set_hardware(CmdContext *context, const MdlHardware *hardware)
     context->hardware = hardware;
 }
 
+void cmd_context_set_learned(CmdContext *context, const MdlHardware *hardware)
+{
+    context->learned = hardware;
+}
+
 const CmdCommand *cmd_command_find(const char *name)
 {
     for (const CmdCommand *command = cmd_model_commands; command->name; command++) {

@@ -9,6 +9,7 @@ struct CmdContext {
     const MdlCatalog *catalog;
     MdlTarget *target;           /* of questions without one; NULL: none */
     const MdlHardware *hardware; /* of the machine that was built; NULL: none */
+    const MdlHardware *learned;  /* of another emulator's machine; NULL: our own are asked about */
     MdlTrace *trace;             /* of the answer that is being computed */
 };
 
@@ -32,6 +33,12 @@ bool cmd_subject_require(CmdContext *context, const ApiTarget *target, unsigned 
 void cmd_subject_done(CmdSubject *subject);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmdSubject, cmd_subject_done)
+
+/* Adds more devices to a target. */
+bool cmd_target_add_devices(MdlTarget *target, const GPtrArray *devices, GError **error);
+/* For questions about places: on a machine that was learned, if there is one. */
+bool cmd_subject_places(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
+                        GError **error);
 
 /* For answers that are the same whatever the target is, which is checked all the same. */
 bool cmd_subject_ignore(CmdContext *context, const ApiTarget *target, GError **error);

@@ -18,6 +18,10 @@ void cmd_context_set_target(CmdContext *context, const MdlTarget *target);
  * one. Borrowed until it is set anew; NULL: none is built. */
 void cmd_context_set_hardware(CmdContext *context, const MdlHardware *hardware);
 
+/* Questions about places are about a machine of another emulator, that was learned (learned.h).
+ * Borrowed; NULL: about our own. */
+void cmd_context_set_learned(CmdContext *context, const MdlHardware *hardware);
+
 /* NULL: there is no such command in this phase. */
 const CmdCommand *cmd_command_find(const char *name);
 /* Runs a command. arguments: an object, or NULL for none; borrowed. False: the error has a reason,

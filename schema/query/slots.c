@@ -86,11 +86,11 @@ static void add_fields(ApiSlotSet *api, const MdlBusType *type, const MdlSlotSet
 }
 
 /* The types that a person can add to the bus. */
-static GPtrArray *types_for(const MdlBus *bus)
+static GPtrArray *types_for(const MdlHardware *hardware, const MdlBus *bus)
 {
     GPtrArray *list = api_list_new(&api_type_str);
-    for (size_t i = 0; mdl_device_types[i]; i++) {
-        const MdlDeviceType *type = mdl_device_types[i];
+    const MdlDeviceType *type;
+    for (size_t i = 0; (type = mdl_hardware_type_at(hardware, i)); i++) {
         if (type->user_creatable && strcmp(type->bus, bus->type->family) == 0 &&
             mdl_bus_accepts(bus, type)) {
             g_ptr_array_add(list, g_strdup(type->name));
@@ -99,14 +99,15 @@ static GPtrArray *types_for(const MdlBus *bus)
     return list;
 }
 
-static void judge_set(ApiSlotSet *api, const MdlBus *bus, const MdlSlotSet *set)
+static void judge_set(ApiSlotSet *api, const MdlHardware *hardware, const MdlBus *bus,
+                      const MdlSlotSet *set)
 {
     switch (set->state) {
     case MDL_SLOT_FREE:
         api->state = API_SLOT_STATE_FREE;
         api->cold_plug = cmd_verdict_yes();
         api->hot_plug = hot_plug(bus->type, bus->hotplug);
-        api->device_types = types_for(bus);
+        api->device_types = types_for(hardware, bus);
         break;
     case MDL_SLOT_TAKEN:
         api->state = API_SLOT_STATE_TAKEN;
@@ -124,7 +125,8 @@ static void judge_set(ApiSlotSet *api, const MdlBus *bus, const MdlSlotSet *set)
     }
 }
 
-static ApiSlotSet *describe_set(const MdlBus *bus, const MdlSlotSet *set)
+static ApiSlotSet *describe_set(const MdlHardware *hardware, const MdlBus *bus,
+                                const MdlSlotSet *set)
 {
     ApiSlotSet *api = api_slot_set_new();
     api->bus = g_strdup(bus->id);
@@ -135,7 +137,7 @@ static ApiSlotSet *describe_set(const MdlBus *bus, const MdlSlotSet *set)
     api->count = mdl_slot_set_count(set);
     g_ptr_array_unref(api->accepts);
     api->accepts = cmd_words(bus->type->accepts);
-    judge_set(api, bus, set);
+    judge_set(api, hardware, bus, set);
     return api;
 }
 
@@ -143,7 +145,7 @@ static void describe_slots(const MdlHardware *hardware, const MdlBus *bus, GPtrA
 {
     g_autoptr(GPtrArray) sets = mdl_bus_slots(hardware, bus);
     for (size_t i = 0; i < sets->len; i++) {
-        g_ptr_array_add(list, describe_set(bus, g_ptr_array_index(sets, i)));
+        g_ptr_array_add(list, describe_set(hardware, bus, g_ptr_array_index(sets, i)));
     }
 }
 
@@ -151,8 +153,10 @@ bool cmd_query_device_slots(CmdContext *context, const ApiQueryDeviceSlotsArgs *
                             GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_require(context, args->target, MDL_NEED_TREE, &subject, error) ||
-        !find_bus(subject.hardware, args->bus, error)) {
+    bool open = context->learned
+                    ? cmd_subject_places(context, args->target, &subject, error)
+                    : cmd_subject_require(context, args->target, MDL_NEED_TREE, &subject, error);
+    if (!open || !find_bus(subject.hardware, args->bus, error)) {
         return false;
     }
     const MdlHardware *hardware = subject.hardware;
@@ -178,6 +182,7 @@ static ApiAddressField *describe_field(const MdlField *field, MdlSpan span)
     api->digits = MAX(field->digits, 1);
     api->minimum = span.first;
     api->maximum = span.last;
+    api->first = MAX(field->first, span.first);
     api->after_devices = field->after_devices;
     api->reach_minimum = MAX(field->reach_minimum, span.first);
     api->reach_maximum = MIN(field->reach_maximum, span.last);
@@ -248,6 +253,7 @@ static ApiAddressRules *describe_type(const MdlBusType *type, const MdlPlacement
     set_words(&api->hides, type->hides);
     set_words(&api->order, type->order);
     set_words(&api->unique, type->unique);
+    set_words(&api->unique_devices, type->unique_devices);
     add_owner_rules(api, type);
     api->placement = describe_placement(placement);
     api->family = g_strdup(type->family);
@@ -322,7 +328,7 @@ bool cmd_query_address_rules(CmdContext *context, const ApiQueryAddressRulesArgs
                              GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_open(context, args->target, MDL_NEED_TREE, &subject, error)) {
+    if (!cmd_subject_places(context, args->target, &subject, error)) {
         return false;
     }
     *ret_reply = subject.hardware ? rules_of_machine(subject.hardware, args->bus, error)

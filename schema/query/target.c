@@ -34,6 +34,17 @@ static void take_options(const ApiTarget *api, MdlTarget *target, WireReader *re
     wire_reader_leave(reader);
 }
 
+/* Whether the name is that of an address which may be given as one number. */
+static bool is_address(const char *name)
+{
+    for (size_t i = 0; mdl_bus_types[i]; i++) {
+        if (g_strcmp0(mdl_bus_types[i]->property, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void take_properties(const ApiLooseDevice *api, MdlLooseDevice *device, WireReader *reader)
 {
     g_autoptr(GList) names =
@@ -42,6 +53,8 @@ static void take_properties(const ApiLooseDevice *api, MdlLooseDevice *device, W
     for (GList *at = names; at; at = at->next) {
         char *text = text_of(g_hash_table_lookup(api->properties, at->data));
         if (text) {
+            const json_t *value = g_hash_table_lookup(api->properties, at->data);
+            device->numeric_address |= json_is_integer(value) && is_address(at->data);
             g_ptr_array_add(device->properties, g_strdup(at->data));
             g_ptr_array_add(device->properties, text);
         } else {
@@ -52,10 +65,10 @@ static void take_properties(const ApiLooseDevice *api, MdlLooseDevice *device, W
     wire_reader_leave(reader);
 }
 
-static void take_devices(const ApiTarget *api, MdlTarget *target, WireReader *reader)
+static void take_devices(const GPtrArray *list, MdlTarget *target, WireReader *reader)
 {
-    for (size_t i = 0; i < api->devices->len; i++) {
-        const ApiLooseDevice *from = g_ptr_array_index(api->devices, i);
+    for (size_t i = 0; i < list->len; i++) {
+        const ApiLooseDevice *from = g_ptr_array_index(list, i);
         MdlLooseDevice *device = mdl_loose_device_new(from->type);
         g_autofree char *place = g_strdup_printf("devices[%zu]", i);
         device->id = g_strdup(from->id);
@@ -116,7 +129,7 @@ MdlTarget *cmd_target_from_api(const ApiTarget *api, GError **error)
         take_smp(api->smp, target, reader);
     }
     if (api->devices) {
-        take_devices(api, target, reader);
+        take_devices(api->devices, target, reader);
     }
     if (api->memory) {
         target->memory = json_is_boolean(api->memory) ? NULL : text_of(api->memory);
@@ -126,6 +139,13 @@ MdlTarget *cmd_target_from_api(const ApiTarget *api, GError **error)
         }
     }
     return wire_reader_finish(reader, error) ? g_steal_pointer(&target) : NULL;
+}
+
+bool cmd_target_add_devices(MdlTarget *target, const GPtrArray *devices, GError **error)
+{
+    WireReader *reader = wire_reader_new(WIRE_STRICT, NULL);
+    take_devices(devices, target, reader);
+    return wire_reader_finish(reader, error);
 }
 
 /* ---- what is wrong with it ------------------------------------------------------------------- */
@@ -260,6 +280,45 @@ bool cmd_subject_require(CmdContext *context, const ApiTarget *target, unsigned 
     }
     if (!subject.machine) {
         return missing_machine(context->catalog, error);
+    }
+    *ret_subject = subject;
+    subject = (CmdSubject){0};
+    return true;
+}
+
+/* A learned machine is one, under its name, with the devices of the target added. */
+static bool open_learned(CmdContext *context, CmdSubject *subject, GError **error)
+{
+    const MdlTarget *target = subject->target;
+    const MdlHardware *learned = context->learned;
+    if (target->machine && strcmp(target->machine, learned->machine) != 0) {
+        g_propagate_error(error,
+                          wire_error_new(WIRE_ERROR_FAILED, "UnknownMachine", "target.machine",
+                                         NULL, "the facts are those of machine %s, not of \"%s\"",
+                                         learned->machine, target->machine));
+        return false;
+    }
+    g_autoptr(MdlFindings) findings = mdl_findings_new();
+    mdl_trace_read(context->trace, "machine", target->machine, learned->machine);
+    mdl_target_read_devices(target, context->trace);
+    subject->built = mdl_hardware_place(learned, target->devices, MDL_PLACE_COLD, findings, NULL);
+    subject->hardware = subject->built;
+    if (!subject->built) {
+        g_propagate_error(error, cmd_error_from_findings(findings));
+    }
+    return subject->built != NULL;
+}
+
+bool cmd_subject_places(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
+                        GError **error)
+{
+    if (!context->learned) {
+        return cmd_subject_open(context, target, MDL_NEED_TREE, ret_subject, error);
+    }
+    g_auto(CmdSubject) subject = {0};
+    subject.target = target ? cmd_target_from_api(target, error) : mdl_target_new();
+    if (!subject.target || !open_learned(context, &subject, error)) {
+        return false;
     }
     *ret_subject = subject;
     subject = (CmdSubject){0};

@@ -42,12 +42,32 @@ static json_t *parse_json(const char *text)
     return wire_json_parse(text, strlen(text), &wire_limits_request, NULL);
 }
 
+/* "a=1,b=text" as an object. NULL: it is not that. */
+static json_t *parse_pairs(const char *text)
+{
+    json_t *object = json_object();
+    g_auto(GStrv) parts = g_strsplit(text, ",", -1);
+    for (size_t i = 0; parts[i]; i++) {
+        const char *equals = strchr(parts[i], '=');
+        if (!equals) {
+            json_decref(object);
+            return NULL;
+        }
+        g_autofree char *name = g_strndup(parts[i], (size_t)(equals - parts[i]));
+        json_t *value = parse_json(equals + 1);
+        json_object_set_new(object, name, value ? value : json_string(equals + 1));
+    }
+    return object;
+}
+
 json_t *cmd_args_value(const ApiMemberInfo *member, const char *text)
 {
     json_t *value = NULL;
     bool is_text = member->type->kind == API_KIND_STR || member->type->kind == API_KIND_ENUM ||
                    member->type->kind == API_KIND_HEX;
-    if (member->shape != API_SHAPE_ONE || !is_text) {
+    if (member->shape == API_SHAPE_ONE && member->type->kind == API_KIND_STRUCT && *text != '{') {
+        value = parse_pairs(text);
+    } else if (member->shape != API_SHAPE_ONE || !is_text) {
         value = member->type->kind == API_KIND_BOOL ? parse_bool(text) : parse_json(text);
     }
     return value ? value : json_string(text);
@@ -147,6 +167,58 @@ static bool take_smp(CmdArgs *args, const char *option, const char *value, GErro
     return set_once(target_of(args), "smp", smp, option, error);
 }
 
+/* "TYPE,id=d0,bus=rp0,addr=1,name=value": as QEMU's -device; a comma of a value is written twice.
+ */
+static json_t *parse_device(const char *text)
+{
+    static const char *const own[] = {"id", "bus", "address", NULL};
+    json_t *device = json_object(), *properties = json_object();
+    g_autoptr(GString) piece = g_string_new(NULL);
+    for (const char *at = text;; at++) {
+        if (*at == ',' && at[1] == ',') {
+            g_string_append_c(piece, *at++);
+            continue;
+        }
+        if (*at && *at != ',') {
+            g_string_append_c(piece, *at);
+            continue;
+        }
+        const char *value = strchr(piece->str, '=');
+        g_autofree char *name = g_strndup(piece->str, value ? (size_t)(value - piece->str) : 0);
+        if (!json_object_get(device, "type")) {
+            bool named = value && strcmp(name, "driver") == 0;
+            json_object_set_new(device, "type", json_string(named ? value + 1 : piece->str));
+        } else if (value && *name) {
+            json_object_set_new(g_strv_contains(own, name) ? device : properties, name,
+                                json_string(value + 1));
+        } else if (piece->len) {
+            json_object_set_new(properties, piece->str, json_string("on"));
+        }
+        g_string_truncate(piece, 0);
+        if (!*at) {
+            break;
+        }
+    }
+    if (json_object_size(properties)) {
+        json_object_set(device, "properties", properties);
+    }
+    json_decref(properties);
+    return device;
+}
+
+static bool take_device(CmdArgs *args, const char *option, const char *value, GError **error)
+{
+    (void)option;
+    (void)error;
+    json_t *devices = json_object_get(target_of(args), "devices");
+    if (!devices) {
+        devices = json_array();
+        json_object_set_new(args->target, "devices", devices);
+    }
+    json_array_append_new(devices, parse_device(value));
+    return true;
+}
+
 /* ---- the command's own arguments ------------------------------------------------------------- */
 
 static bool set_argument(CmdArgs *args, const char *name, const char *option, const char *text,
@@ -200,6 +272,9 @@ static const Option target_options[] = {
     {{"--smp", "N", "number of CPUs, or cpus=N,sockets=N,clusters=N,cores=N,threads=N,maxcpus=N"},
      take_smp},
     {{"--memory", "SIZE", "as 512M or 4G"}, take_text},
+    {{"--device", "TYPE,NAME=VALUE,...",
+      "device to be added, with id, bus and address; may be repeated"},
+     take_device},
     {{"--nodefaults", NULL, "only what the platform cannot do without"}, take_nodefaults},
 };
 

@@ -213,6 +213,9 @@ static bool has_picky_bus(bool unique)
  * file is wanted, with the first type that can. */
 static bool cannot_fire(MdlCheckId id)
 {
+    if (id == MDL_CHECK_LOOSE_BOARD) {
+        return mdl_placement_find("vitrine")->n_boards == 0;
+    }
     if (id == MDL_CHECK_LOOSE_OWNER || id == MDL_CHECK_LOOSE_UNIQUE) {
         return !has_picky_bus(id == MDL_CHECK_LOOSE_UNIQUE);
     }

@@ -198,6 +198,7 @@ static bool may_be_idle(const char *command, const char *input)
         "* machine",                  /* every word of a target is held against it */
         "* devices",                  /* no target here adds any */
         "* accel",                    /* there may be one alone */
+        "plan-devices *",             /* no target here adds devices whose places are asked for */
         "check-target *",             /* one target is as right as the other */
         "query-address-rules memory", /* the whole tree is built, and could have findings */
         "query-address-rules cpu",
