@@ -224,23 +224,24 @@ bool caps_give_added(CapsLayers *layers, const char *path, const CapsPolicy *pol
 static json_t *evidence(const CapsIdentity *identity, const CapsQuestion *question,
                         const CapsAnswer *answer)
 {
-    json_t *item = json_pack("{s:s, s:o, s:s, s:o, s:o}", "command", question->command, "emulator",
-                             caps_items_text(identity->path), "identity", identity->hash,
-                             "stale-when-changed", caps_identity_parts(identity), "inputs",
-                             answer->inputs ? json_incref(answer->inputs) : json_object());
+    json_t *item = json_pack("{s:s, s:o, s:o, s:b}", "command", question->command, "emulator",
+                             caps_items_text(identity->path), "asked",
+                             caps_items_time(answer->asked), "stored", answer->stored);
 
-    json_object_set_new(item, "asked", caps_items_time(answer->asked));
-    json_object_set_new(item, "stored", json_boolean(answer->stored));
     if (answer->layer) {
         json_object_set_new(item, "layer", json_string(answer->layer));
     }
     if (answer->reason) {
         json_object_set_new(item, "reason", json_string(answer->reason));
-        json_object_set_new(item, "message", json_string(answer->message));
+        json_object_set_new(item, "message", caps_items_text(answer->message));
     }
     if (answer->expires) {
         json_object_set_new(item, "expires", caps_items_time(answer->expires));
     }
+    json_object_set_new(item, "inputs",
+                        answer->inputs ? json_incref(answer->inputs) : json_object());
+    json_object_set_new(item, "identity", json_string(identity->hash));
+    json_object_set_new(item, "stale-when-changed", caps_identity_parts(identity));
     return item;
 }
 

@@ -47,6 +47,7 @@ typedef enum {
     CLI_TAKES_PICTURE = 1 << 7, /* --dot, --html */
     CLI_TAKES_USR = 1 << 8,
     CLI_TAKES_ROWS = 1 << 9,
+    CLI_TAKES_EMULATORS = 1 << 15, /* its words are paths of emulators */
 } CliTakes;
 
 /* A member of the JSON that a verb prints. */
@@ -87,6 +88,9 @@ const CmdOption *cli_option(size_t i, unsigned *ret_takes);
 bool cli_parse(Cli *ret_cli, const CliVerb *verb, const char *const *words);
 /* Frees what it holds; the struct is the caller's. */
 void cli_done(Cli *cli);
+/* The emulator that a word means: a name without a folder is looked for as a shell does, but a file
+ * that is there is meant first. Free with g_free. */
+char *cli_emulator_path(const char *word);
 
 /* ---- output (main.c): answers on stdout, all else on stderr ---------------------------------- */
 

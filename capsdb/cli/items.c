@@ -48,6 +48,12 @@ static char *names_text(json_t *list)
     return g_string_free(text, FALSE);
 }
 
+/* A SHA-256 is for programs; people tell emulators apart by the beginning. */
+static bool is_hash(const char *text)
+{
+    return strspn(text, "0123456789abcdef") == 64 && text[64] == '\0';
+}
+
 static char *cell_text(json_t *value)
 {
     if (json_object_get(json_array_get(value, 0), "name")) {
@@ -56,6 +62,9 @@ static char *cell_text(json_t *value)
     }
     if (!value || json_is_null(value)) {
         return g_strdup("-");
+    }
+    if (wire_json_is_string(value) && is_hash(json_string_value(value))) {
+        return g_strdup_printf("%.12s", json_string_value(value));
     }
     if (wire_json_is_string(value)) {
         return *json_string_value(value) ? cmd_text_safe(json_string_value(value)) : g_strdup("-");
@@ -100,12 +109,12 @@ static void append_members(GString *out, json_t *object, const char *indent);
 /* Rows that are too wide for a table are a block each. */
 static void append_rows(GString *out, json_t *rows, const char *indent)
 {
-    unsigned width = cli_width();
+    unsigned width = cli_width(), margin = (unsigned)strlen(indent);
     g_autoptr(CmdTable) table = make_table(rows);
     json_t *row;
     size_t i;
 
-    if (!width || cmd_table_fits(table, width)) {
+    if (width <= margin || cmd_table_fits(table, width - margin)) {
         cmd_table_print(table, out, indent, width);
         return;
     }

@@ -33,15 +33,18 @@ static bool take_db(Cli *cli, const char *value)
     return set_text(&cli->database, value);
 }
 
-/* A name without a folder is looked for as a shell does; a file that is there is meant first. */
+char *cli_emulator_path(const char *word)
+{
+    bool is_name = !strchr(word, '/') && !g_file_test(word, G_FILE_TEST_EXISTS);
+    char *found = is_name ? g_find_program_in_path(word) : NULL;
+    return found ? found : g_strdup(word);
+}
+
 static bool take_emulator(Cli *cli, const char *value)
 {
-    g_autofree char *found = NULL;
-
-    if (!strchr(value, '/') && !g_file_test(value, G_FILE_TEST_EXISTS)) {
-        found = g_find_program_in_path(value);
-    }
-    return set_text(&cli->emulator, found ? found : value);
+    g_free(cli->emulator);
+    cli->emulator = cli_emulator_path(value);
+    return true;
 }
 
 static bool take_root(Cli *cli, const char *value)
@@ -253,7 +256,9 @@ static bool take_words(Cli *cli, const CliVerb *verb, CmdArgs *target, const cha
             only_words = true;
             i++;
         } else if (only_words || words[i][0] != '-') {
-            g_ptr_array_add(rest, g_strdup(words[i++]));
+            bool emulator = verb->takes & CLI_TAKES_EMULATORS;
+            g_ptr_array_add(rest, emulator ? cli_emulator_path(words[i]) : g_strdup(words[i]));
+            i++;
         } else {
             ok = take_word(cli, verb, target, words, &i);
         }

@@ -28,19 +28,19 @@
 static const CliMember evidence[] = {
     {"command", "text", "what was asked"},
     MEMBER_EMULATOR,
-    {"identity", "text", "which emulator this is by content, a SHA-256"},
-    {"stale-when-changed", "list of objects",
-     "the files that make the identity, each with role, path and hash; another content of one "
-     "of them makes the answer stale"},
-    {"inputs", "object",
-     "what the answer read, and the value it had then; the answer holds for every question "
-     "with these values"},
     {"asked", "text", "when the emulator said it, UTC"},
     {"stored", "boolean", "it was in the database before; false: it was asked for this"},
     MEMBER_LAYER,
     MEMBER_REASON,
     MEMBER_MESSAGE,
     {"expires", "text", "until when a failure is believed, UTC"},
+    {"inputs", "object",
+     "what the answer read, and the value it had then; the answer holds for every question with "
+     "these values"},
+    {"identity", "text", "which emulator this is by content, a SHA-256"},
+    {"stale-when-changed", "list of objects",
+     "the files that make the identity, each with role, path and hash; another content of one of "
+     "them makes the answer stale"},
     LAST,
 };
 
@@ -138,7 +138,8 @@ const CliVerb cli_verbs[] = {
      "that later questions launch nothing. What was asked before is not asked again. A "
      "question that kills the emulator is found, set aside with its evidence, and the rest is "
      "kept.",
-     COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE, CLI_PRINTS_ITEMS, added, cli_add},
+     COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE | CLI_TAKES_EMULATORS, CLI_PRINTS_ITEMS, added,
+     cli_add},
     {"update", "[PATH...]", "adds every emulator of the system",
      "Adds the programs qemu-system-*, qemu-kvm and vitrine of the folders where programs are "
      "installed, and what files /etc/capsdb.d/NAME.emulators name, a path a line. As many are "
@@ -153,7 +154,7 @@ const CliVerb cli_verbs[] = {
     {"show", "PATH...", "shows what is known of emulators",
      "Shows, for each emulator, the files that make it what it is, how often it was asked, "
      "how many answers there are to which command, and what kills it. Nothing is launched.",
-     COMMON, CLI_PRINTS_ITEMS, shown, cli_show},
+     COMMON | CLI_TAKES_EMULATORS, CLI_PRINTS_ITEMS, shown, cli_show},
     {"sql", "[SELECT]", "runs a statement over the views; without one, lists them",
      "Runs one statement that reads, with a deadline and a limit on rows. Whatever would "
      "write, attach or set something is refused. The views are described in capsdb-sql(7); "
@@ -163,11 +164,11 @@ const CliVerb cli_verbs[] = {
      "Asks emulators (all of the database, if none is given) every stored question again, and "
      "sets the reply beside the stored one, fact by fact. Nothing is stored. Ends with 1 if "
      "one differs.",
-     COMMON | CLI_TAKES_DEADLINE, CLI_PRINTS_ITEMS, compared, cli_verify},
+     COMMON | CLI_TAKES_DEADLINE | CLI_TAKES_EMULATORS, CLI_PRINTS_ITEMS, compared, cli_verify},
     {"record", "PATH FILE.replies", "records what add asks, to be added in place of the binary",
      "Asks what add asks, and writes the conversation: JSON documents, request and reply in "
      "turn, a blank line after each. The database learns it too.",
-     COMMON | CLI_TAKES_DEADLINE, CLI_PRINTS_ITEMS, added, cli_record},
+     COMMON | CLI_TAKES_DEADLINE | CLI_TAKES_EMULATORS, CLI_PRINTS_ITEMS, added, cli_record},
     {"import", "FILE.replies...", "adds recorded conversations, in place of the binaries",
      "Adds what recorded conversations say. Afterwards the path of the recording is an "
      "emulator: it can be given to ask, which answers what was recorded and nothing else.",

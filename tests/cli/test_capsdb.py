@@ -25,7 +25,8 @@ class Base(unittest.TestCase):
         """Standard output; what is on standard error is kept in self.told."""
         command = [PROGRAMS / "capsdb", *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120,
-                              env={"CAPSDB_ROOT": str(self.folder), "HOME": str(self.folder)})
+                              env={"CAPSDB_ROOT": str(self.folder), "HOME": str(self.folder),
+                                   "PATH": "/usr/bin:/bin"})
         self.told = done.stderr
         self.assertEqual(done.returncode, code, f"{command}\n{done.stdout}{done.stderr}")
         return done.stdout
@@ -65,6 +66,13 @@ class Asking(Base):
         self.answer("query-hardware", TELLER, "--machine", "board")
         self.ask("query-hardware", TELLER, "--machine", "board", "--option", "bogus=1", code=3)
         self.assertIn("there is no option bogus", self.told)
+
+    def test_emulators_are_looked_for_as_a_shell_does(self):
+        self.ask("query-version", "sh", code=5)
+        self.assertIn("/sh: ", self.told)
+        self.assertIn("/sh", self.run_capsdb("show", "sh"))
+        self.ask("query-version", "no-such-program", code=5)
+        self.assertIn("no-such-program", self.told)
 
     def test_why_names_inputs_and_files(self):
         self.answer("query-hardware", TELLER, "--machine", "board")
@@ -175,6 +183,9 @@ class Keeping(Base):
         for statement in ("delete from answer", "attach 'x' as y", "pragma user_version = 7",
                           "select 1; select 2", "select from", "create table x (y)"):
             self.run_capsdb("sql", statement, code=2)
+        self.run_capsdb("sql", "select name from device_types", "--rows", "2", code=2)
+        self.assertIn("more than 2 rows", self.told)
+        self.run_capsdb("sql", "select name from device_types", "--rows", "3")
         self.run_capsdb("sql", "with recursive n(x) as (select 1 union all select x + 1 from n) "
                         "select sum(x) from n", "--deadline", "0.3", code=7)
 
