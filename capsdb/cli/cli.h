@@ -147,6 +147,8 @@ const char *cli_text(json_t *item, const char *name);
 long long cli_number(json_t *item, const char *name);
 /* An object as names and values, with its lists of objects as tables below. */
 void cli_print_object(json_t *object);
+/* Objects with the same members as a table, its titles in bold where that can be seen. */
+void cli_print_rows(json_t *rows);
 
 /* ---- verbs ----------------------------------------------------------------------------------- */
 

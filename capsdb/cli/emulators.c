@@ -1,4 +1,4 @@
-/* add, update, record, list, show, verify, sql: what comes as items. */
+/* add, update, record, list, show, gc, sql: what comes as items. */
 #include "cli.h"
 
 #include <string.h>
@@ -285,54 +285,4 @@ int cli_sql(const Cli *cli)
     capsdb_sql(db, cli->rest[0], cli->rows, cli_items_take, &items, &error);
     cli_close(db);
     return cli_items_done(&items, error);
-}
-
-/* ---- comparing ------------------------------------------------------------------------------- */
-
-static void show_fact(const CliItems *items, json_t *item)
-{
-    (void)items;
-    json_t *arguments = json_object_get(item, "arguments"),
-           *target = json_object_get(item, "target");
-    g_autofree char *asked = json_object_size(arguments) ? cli_print(arguments) : g_strdup("");
-    g_autofree char *about = json_object_size(target) ? cli_print(target) : g_strdup("");
-
-    if (strcmp(cli_text(item, "verdict"), "different") == 0) {
-        cli_say("differs: %s %s %s %s\n", cli_text(item, "emulator"), cli_text(item, "command"),
-                asked, about);
-    } else if (json_object_get(item, "reason")) {
-        cli_tell("%s %s %s %s: %s", cli_text(item, "emulator"), cli_text(item, "command"), asked,
-                 about, cli_text(item, "message"));
-    }
-}
-
-int cli_verify(const Cli *cli)
-{
-    CliItems items;
-    capsdb *db;
-    int code;
-
-    if (!cli_open(cli, CAPSDB_READ_ONLY, &db, &code)) {
-        return code;
-    }
-    cli_items_init(&items, cli, show_fact);
-    items.counted = "verdict";
-    for (char **path = cli->rest; path == cli->rest || *path; path++) {
-        capsdb_error *error = NULL;
-        if (capsdb_verify(db, *path, cli_items_take, cli_progress, &items, &error) != 0) {
-            code = cli_worse(code, cli_fail(cli, error));
-        }
-        if (!*path) {
-            break;
-        }
-    }
-    bool differs = json_object_get(items.counts, "different");
-    if (cli->format == CLI_PEOPLE) {
-        cli_say("%zu facts: %lld the same, %lld different, %lld not told\n", items.count,
-                cli_number(items.counts, "same"), cli_number(items.counts, "different"),
-                cli_number(items.counts, "untold"));
-    }
-    cli_close(db);
-    code = cli_worse(code, cli_items_done(&items, NULL));
-    return differs ? CAPSDB_NO : code;
 }

@@ -125,16 +125,6 @@ static void append_rows(GString *out, json_t *rows, const char *indent)
     }
 }
 
-/* With its titles in bold where that can be seen. */
-static void print_table(const char *text)
-{
-    size_t titles = strcspn(text, "\n");
-    bool bold = cli_has_colour();
-
-    cli_say("%s%.*s%s%s", bold ? "\033[1m" : "", (int)titles, text, bold ? "\033[0m" : "",
-            text + titles);
-}
-
 /* ---- objects --------------------------------------------------------------------------------- */
 
 static void append_member(GString *out, const char *indent, const char *name, size_t names,
@@ -183,6 +173,17 @@ void cli_print_object(json_t *object)
     g_autoptr(GString) out = g_string_new(NULL);
     append_members(out, object, "");
     cli_say("%s", out->str);
+}
+
+void cli_print_rows(json_t *rows)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    bool bold = cli_has_colour();
+
+    append_rows(out, rows, "");
+    size_t titles = strcspn(out->str, "\n");
+    cli_say("%s%.*s%s%s", bold ? "\033[1m" : "", (int)titles, out->str, bold ? "\033[0m" : "",
+            out->str + titles);
 }
 
 /* ---- all items of a call --------------------------------------------------------------------- */
@@ -239,9 +240,7 @@ int cli_items_done(CliItems *items, capsdb_error *error)
     } else if (format == CLI_JSON) {
         cli_print_json(items->all);
     } else if (json_array_size(items->all)) {
-        g_autoptr(GString) out = g_string_new(NULL);
-        append_rows(out, items->all, "");
-        print_table(out->str);
+        cli_print_rows(items->all);
     }
     if (error && said) {
         code = MAX(code, (int)capsdb_error_code(error));

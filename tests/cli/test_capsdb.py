@@ -228,11 +228,14 @@ class Keeping(Base):
         self.ask("query-hardware", TELLER, "--machine", "board", "--option", "a=on")
         facts = json.loads(self.run_capsdb("verify", TELLER, "--json"))
         self.assertEqual([fact["verdict"] for fact in facts], ["same", "same"])
-        self.assertIn("2 facts: 2 the same", self.run_capsdb("verify"))
+        self.assertRegex(self.run_capsdb("verify"),
+                         r"EMULATOR +SAME +DIFFERENT +UNTOLD\n\S+/teller +2 +0 +0\n")
 
     def test_verify_finds_a_difference(self):
         self.ask("query-version", HOSTILE / "tells-the-time")
-        self.run_capsdb("verify", HOSTILE / "tells-the-time", code=1)
+        told = self.run_capsdb("verify", HOSTILE / "tells-the-time", code=1)
+        self.assertRegex(told, r"differs: \S+/tells-the-time query-version: \S+: .*, now .*\n")
+        self.assertRegex(told, r"/tells-the-time +0 +1 +0\n")
 
 
 class Real(Base):
