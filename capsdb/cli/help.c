@@ -21,10 +21,14 @@ static const struct {
 static void add_line(GString *out, const char *words, const char *help, size_t indent)
 {
     g_autoptr(GPtrArray) lines = cmd_text_wrap(help, 96 - indent);
+    bool wide = cmd_text_width(words) > indent - 4;
 
+    if (wide) {
+        g_string_append_printf(out, "  %s\n", words);
+    }
     for (size_t i = 0; i < lines->len; i++) {
         g_string_append(out, "  ");
-        cmd_text_pad(out, i ? "" : words, indent - 2);
+        cmd_text_pad(out, i || wide ? "" : words, indent - 2);
         g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(lines, i));
     }
 }

@@ -44,9 +44,13 @@ static void add_target(GString *out)
         g_autofree char *words =
             g_strconcat(option->name, option->value ? " " : "", option->value, NULL);
         g_autoptr(GPtrArray) lines = cmd_text_wrap(option->help, 70);
+        bool wide = cmd_text_width(words) > 20;
+        if (wide) {
+            g_string_append_printf(out, "  %s\n", words);
+        }
         for (size_t l = 0; l < lines->len; l++) {
             g_string_append(out, "  ");
-            cmd_text_pad(out, l ? "" : words, 22);
+            cmd_text_pad(out, l || wide ? "" : words, 22);
             g_string_append_printf(out, "%s\n", (const char *)g_ptr_array_index(lines, l));
         }
     }

@@ -32,12 +32,12 @@ _capsdb()
         return ;;
     --cpu) COMPREPLY=($(compgen -W "$(_capsdb_names query-cpu-definitions)" -- "$word"))
         return ;;
-    --arg | --deadline | --option | --smp | --memory | --rows) return ;;
+    --arg | --deadline | --option | --smp | --memory | --device | --rows) return ;;
     esac
     case $verb in
-    ask) words="--emulator --arg --no-probe --again --root --system --deadline --db --json --jsonl --machine --accel --option --cpu --smp --memory --nodefaults" ;;
-    why) words="--emulator --arg --no-probe --root --system --deadline --db --json --jsonl --machine --accel --option --cpu --smp --memory --nodefaults" ;;
-    topology) words="--emulator --arg --no-probe --root --system --deadline --db --dot --html --machine --accel --option --cpu --smp --memory --nodefaults" ;;
+    ask) words="--emulator --arg --no-probe --again --root --system --deadline --db --json --jsonl --machine --accel --option --cpu --smp --memory --device --nodefaults" ;;
+    why) words="--emulator --arg --no-probe --root --system --deadline --db --json --jsonl --machine --accel --option --cpu --smp --memory --device --nodefaults" ;;
+    topology) words="--emulator --arg --no-probe --root --system --deadline --db --dot --html --machine --accel --option --cpu --smp --memory --device --nodefaults" ;;
     add) words="--again --root --system --deadline --db --json --jsonl" ;;
     update) words="--again --root --system --usr --deadline --db --json --jsonl" ;;
     list) words="--root --system --db --json --jsonl" ;;
