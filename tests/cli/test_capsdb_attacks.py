@@ -200,7 +200,7 @@ class Attacks(Base):
     def test_a_failure_is_kept_for_a_while_with_its_words(self):
         dying = self.install("usr/bin/qemu-system-dies", HOSTILE / "aborts-on-question")
         shutil.copy(HOSTILE / "qmp.py", self.root / "usr/bin")
-        why = [self.why(dying) for _ in range(2)]
+        why = [self.why(dying, code=5) for _ in range(2)]
         self.assertEqual([row["stored"] for row in why], [False, True])
         self.assertEqual(why[0]["message"], why[1]["message"])
         self.assertIn("Aborted", why[0]["message"])
