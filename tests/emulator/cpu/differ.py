@@ -1,25 +1,26 @@
 #!/usr/bin/env python3
 """differ: runs random programs on our harts and on QEMU's, and compares what they leave behind.
 
-    differ.py RISCV_RUN [--programs N] [--seed N] [--keep DIR]
+    differ.py RISCV_RUN [--programs N] [--seed N] [--keep DIR] [--qemu PROGRAM] [--newer]
 
 A program is some hundred random instructions between loading every register from memory and storing
 every register to it; loads and stores, atomics and branches are made such that they stay in its own
 piece of memory and come to its end. Instructions that trap are counted with their causes and skipped.
 Thousands of programs are one flat image, which both emulators run from reset in M mode; QEMU's memory
 is a file, so what they left can be compared byte for byte. Encodings come from our own table of
-instructions (riscv_run --table). Exit status: 0 no differences, 1 some, 77 there is no QEMU.
+instructions (riscv_run --table). With --newer also the extensions that QEMU 7.2 lacks, more often than
+the others; it takes a QEMU 9 or newer. Exit status: 0 no differences, 1 some, 77 there is no such QEMU.
 """
 import argparse
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
 import sys
 import tempfile
 
-QEMU = "qemu-system-riscv64"
 # What QEMU 7.2 has, and no more, so that what it lacks is illegal in neither.
 CPU = "rv64,zba=on,zbb=on,zbs=on,zbc=off,v=off,h=off"
 BASE = 0x80000000
@@ -41,6 +42,8 @@ SKIPPED = {"mret", "sret", "wfi", "auipc", "jalr", "c.jr", "c.jalr"}
 SKIPPED |= {"ebreak", "c.ebreak"}
 SKIPPED |= {"ctzw"}  # QEMU 7.2 counts the upper half too
 LACKING = {"zicbom", "zicboz", "svinval"}
+NEWER_CPU = CPU + ",zicbom=on,zicboz=on,svinval=on,smaia=off,ssaia=off"
+NEWER = 9  # QEMU's first version that --newer is for
 
 INTEGERS = [0, 1, 2, 0xff, 0x7f, 0x80, 0x7fff, 0x8000, 0x7fffffff, 0x80000000, 0xffffffff,
             0x100000000, 2**63 - 1, 2**63, 2**64 - 1, 2**64 - 2, 0x5555555555555555]
@@ -96,10 +99,11 @@ def imm_cb(o):
 class Writer:
     """Random instructions of the table."""
 
-    def __init__(self, rows, rng):
+    def __init__(self, rows, rng, newer):
         self.all = {row.name: row for row in rows}
         self.rng = rng
         usable = [r for r in rows if r.name not in SKIPPED and not r.extensions & LACKING]
+        self.newer = [r for r in rows if r.extensions & LACKING] if newer else []
         kinds = {}
         for row in usable:
             kind = "c" if row.length == 2 else "f" if row.extensions & {"f", "d"} else "i"
@@ -148,6 +152,8 @@ class Writer:
             word = clear(word, 31, 20) | rng.choice((1, 2, 3)) << 20
             if rng.random() < 0.8:  # a rounding mode that exists
                 word = self.enc("csrrwi", rd=rng.choice(TARGETS), rs1=rng.randrange(5), imm=2)
+        elif f == "CBO":
+            word = row.match | rng.choice(BASES) << 15
         elif f == "SFENCE":
             word = row.match
         elif f in ("FR", "FR1", "XF", "FX", "R4") and word >> 12 & 7 in (5, 6):
@@ -208,6 +214,10 @@ class Writer:
                                     self.enc("jalr", self.rng.choice(TARGETS), reg,
                                              imm=8 + len(body))) + body
                 count -= 2
+                continue
+            if self.newer and self.rng.random() < 0.1:
+                code += self.any4(self.rng.choice(self.newer))
+                count -= 1
                 continue
             row = self.rng.choice(self.kinds["c" if kind < 0.3 else "f" if kind < 0.6 else "i"])
             if row.name[:3] in ("lr.", "sc."):  # LR.D before SC.W may succeed or not
@@ -292,10 +302,10 @@ def registers(rng, address):
     return data
 
 
-def make_image(rows, seed, count):
+def make_image(rows, seed, count, newer):
     """The image, the offset of its data, and (offset, length) of each program."""
     rng = random.Random(seed)
-    w = Writer(rows, rng)
+    w = Writer(rows, rng, newer)
     bodies = [w.program() for _ in range(count)]
     for n, body in enumerate(bodies):  # a program that ends in half a word is filled up
         bodies[n] = body if len(body) % 4 == 0 else body + struct.pack("<H", 1)
@@ -325,18 +335,18 @@ def run_ours(program, image, save):
         sys.exit("differ: %s: exit status %d: %s" % (program, done.returncode, done.stderr))
 
 
-def run_qemu(image, save):
+def run_qemu(qemu, cpu, image, save):
     with open(save, "wb") as memory:
         memory.truncate(RAM_SIZE)
     done = subprocess.run(
-        [QEMU, "-machine", "virt,memory-backend=ram", "-m", str(RAM_SIZE >> 20), "-object",
+        [qemu, "-machine", "virt,memory-backend=ram", "-m", str(RAM_SIZE >> 20), "-object",
          "memory-backend-file,id=ram,mem-path=%s,share=on,size=%d" % (save, RAM_SIZE),
-         "-cpu", CPU, "-bios", "none", "-display", "none", "-nodefaults", "-no-user-config",
+         "-cpu", cpu, "-bios", "none", "-display", "none", "-nodefaults", "-no-user-config",
          "-device", "loader,file=%s,addr=%#x,force-raw=on" % (image, BASE)],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=300)
     if done.returncode != 0:
-        sys.exit("differ: %s: exit status %d: %s" % (QEMU, done.returncode, done.stdout))
+        sys.exit("differ: %s: exit status %d: %s" % (qemu, done.returncode, done.stdout))
 
 
 def names():
@@ -363,15 +373,16 @@ def report(program, image, place, before, ours, theirs):
         print("    %08x  %s" % (word, line))
 
 
-def compare(program, rows, seed, count, folder):
+def compare(args, rows, seed, count, folder):
     """Number of programs that differ."""
-    image, data_at, places = make_image(rows, seed, count)
+    program = args.program
+    image, data_at, places = make_image(rows, seed, count, args.newer)
     path = os.path.join(folder, "image")
     with open(path, "wb") as out:
         out.write(image)
     saves = os.path.join(folder, "ours"), os.path.join(folder, "qemu")
     run_ours(program, path, saves[0])
-    run_qemu(path, saves[1])
+    run_qemu(args.qemu, NEWER_CPU if args.newer else CPU, path, saves[1])
     results = [open(save, "rb").read() for save in saves]
     differing = 0
     for n, place in enumerate(places):
@@ -385,15 +396,26 @@ def compare(program, rows, seed, count, folder):
     return differing
 
 
+def version(qemu):
+    said = subprocess.run([qemu, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = re.search(r"version (\d+)", said)
+    return int(found.group(1)) if found else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("program", metavar="RISCV_RUN")
     parser.add_argument("--programs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--qemu", metavar="PROGRAM", default="qemu-system-riscv64")
+    parser.add_argument("--newer", action="store_true", help="with what QEMU 7.2 lacks")
     parser.add_argument("--keep", metavar="DIR", help="leave the last image and memories here")
     args = parser.parse_args()
-    if not shutil.which(QEMU):
-        print("skipped: there is no %s to compare with" % QEMU)
+    if not shutil.which(args.qemu):
+        print("skipped: there is no %s to compare with" % args.qemu)
+        return 77
+    if args.newer and version(args.qemu) < NEWER:
+        print("skipped: %s is older than QEMU %d; give another with --qemu" % (args.qemu, NEWER))
         return 77
     table = subprocess.run([args.program, "--table"], stdout=subprocess.PIPE, text=True, check=True)
     rows = [Row(line) for line in table.stdout.splitlines()]
@@ -401,7 +423,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for start in range(0, args.programs, BATCH):
             count = min(BATCH, args.programs - start)
-            differing += compare(args.program, rows, args.seed + start // BATCH, count,
+            differing += compare(args, rows, args.seed + start // BATCH, count,
                                  args.keep or folder)
     print("differ: %d programs, %d differ" % (args.programs, differing))
     return 1 if differing else 0
