@@ -235,28 +235,44 @@ static GPtrArray *list_sets(CapsStore *store, int64_t question, int64_t identity
     return sets;
 }
 
+/* An answer kept under one of the sets of inputs, as the caller's words have their values. */
+static int find_by_sets(CapsStore *store, const CapsIdentity *identity, int64_t id,
+                        const CapsQuestion *question, int64_t row, const char *host,
+                        CapsAnswer *ret_answer, GError **error)
+{
+    g_autoptr(GPtrArray) sets = list_sets(store, row, id, error);
+    CapsWords words = {0};
+    int result = sets ? 0 : -1;
+
+    if (sets && caps_words_init(&words, store, identity, id, question->target, host, error) < 0) {
+        result = -1;
+    }
+    for (guint i = 0; sets && i < sets->len && result == 0; i++) {
+        g_autofree char *inputs = NULL;
+        result = evaluate(&words, g_ptr_array_index(sets, i), &inputs, error);
+        if (result == 1) {
+            result = find_under(store, identity, id, question, row, inputs, ret_answer, error);
+        }
+    }
+    caps_words_done(&words);
+    return result;
+}
+
 int caps_answer_find(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,
                      const char *host, CapsAnswer *ret_answer, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     int64_t id = caps_identity_row(store, identity, false, &problem);
     int64_t row = id ? caps_question_row(store, question, false, &problem) : 0;
-    g_autoptr(GPtrArray) sets = row ? list_sets(store, row, id, &problem) : NULL;
     int result = problem ? -1 : 0;
 
-    CapsWords words = {0};
-    if (sets &&
-        caps_words_init(&words, store, identity, id, question->target, host, &problem) < 0) {
-        result = -1;
+    /* Without a target there are no words to look up, and most answers have read nothing. */
+    if (row && !question->target) {
+        result = find_under(store, identity, id, question, row, "{}", ret_answer, &problem);
     }
-    for (guint i = 0; sets && i < sets->len && result == 0; i++) {
-        g_autofree char *inputs = NULL;
-        result = evaluate(&words, g_ptr_array_index(sets, i), &inputs, &problem);
-        if (result == 1) {
-            result = find_under(store, identity, id, question, row, inputs, ret_answer, &problem);
-        }
+    if (row && result == 0) {
+        result = find_by_sets(store, identity, id, question, row, host, ret_answer, &problem);
     }
-    caps_words_done(&words);
     caps_pass_error(&problem, error);
     return result;
 }
