@@ -65,6 +65,9 @@ typedef struct EmuDriver {
     /* A device came to a bus this one provides (bus: index as generated), or is about to go. */
     void (*plugged)(EmuDevice *device, unsigned bus, EmuDevice *child);
     void (*unplugged)(EmuDevice *device, unsigned bus, EmuDevice *child);
+    /* Asks the guest to let go of a device on a bus that this one provides; emu_device_let_go()
+     * says when it has. False: nobody there would answer. NULL: there is no way to ask. */
+    bool (*ask_to_let_go)(EmuDevice *device, unsigned bus, EmuDevice *child);
 
     const EmuPciDriver *pci; /* of a PCI function or a PCI host bridge; else NULL */
     const void *shared;      /* for functions that several drivers share: which one this is */
@@ -82,6 +85,9 @@ void emu_device_set_bus_side(EmuDevice *device, void *object);
 void *emu_device_bus_side(const EmuDevice *device);
 /* The device that provides the bus this one sits on; NULL: none does. */
 EmuDevice *emu_device_bus_owner(const EmuDevice *device);
+/* The guest has let go of all devices on a bus that this one provides: those that it was asked for
+ * are taken away soon. */
+void emu_device_let_go(EmuDevice *device, unsigned bus);
 /* First address of a region on the system bus. */
 uint64_t emu_device_region_base(const EmuDevice *device, unsigned region);
 
@@ -319,6 +325,10 @@ void emu_pci_add_express_endpoint(EmuDevice *device);
 void emu_pci_add_express_root_port(EmuDevice *device, uint8_t port, uint16_t slot);
 void emu_pci_root_port_set_present(EmuDevice *device, bool present);
 void emu_pci_root_port_written(EmuDevice *device, unsigned offset, unsigned size);
+/* Presses the slot's attention button (6.7.1.5): a guest that drives the slot lets go of what is in
+ * it and cuts its power. False: no guest waits for the button. */
+bool emu_pci_root_port_press(EmuDevice *device);
+bool emu_pci_root_port_is_off(EmuDevice *device); /* the guest has cut the slot's power */
 /* MSI-X: a capability, and a BAR for its table, which the engine answers for. n_vectors: 1 … 2048.
  */
 void emu_pci_add_msix(EmuDevice *device, unsigned bar, unsigned n_vectors);

@@ -285,6 +285,7 @@ static gboolean attend(GSource *source, GSourceFunc function, gpointer data)
     int64_t wait = emu_machine_run(session->machine, &request);
     wait_for_timer(session, wait);
     tell_of_balloon(session);
+    emu_session_take_let_go(session);
     if (emu_machine_broken(session->machine))
         emu_session_stop(session);
     if (request.pending && request.power == EMU_POWER_RESET && !session->policy.no_reboot)

@@ -99,6 +99,24 @@ bool emu_session_add_device(EmuSession *session, MdlLooseDevice *device, GError 
 
 /* ---- taking away ----------------------------------------------------------------------------- */
 
+static void take_away(EmuSession *session, const char *id)
+{
+    MdlHardware *hardware = mdl_hardware_without(session->hardware, id);
+    g_autofree char *path = g_strconcat("/machine/peripheral/", id, NULL);
+    ApiDeviceDeletedEvent event = {.device = (char *)id, .path = path};
+    bool done = emu_machine_unplug(session->machine, hardware, id, NULL);
+    g_assert(done);
+    emu_session_emit(session, "DEVICE_DELETED", api_device_deleted_event_write(&event));
+    adopt(session, hardware); /* id may be the old tree's: that stays */
+}
+
+void emu_session_take_let_go(EmuSession *session)
+{
+    const char *id;
+    while ((id = emu_machine_next_let_go(session->machine)))
+        take_away(session, id);
+}
+
 bool emu_session_del_device(EmuSession *session, const char *id, GError **error)
 {
     GError *cause = NULL;
@@ -112,12 +130,14 @@ bool emu_session_del_device(EmuSession *session, const char *id, GError **error)
         g_propagate_error(error, with_reason("NotHotpluggable", cause));
         return false;
     }
-    MdlHardware *hardware = mdl_hardware_without(session->hardware, id);
-    bool done = emu_machine_unplug(session->machine, hardware, id, &cause);
-    g_assert(done);
-    adopt(session, hardware);
-    g_autofree char *path = g_strconcat("/machine/peripheral/", id, NULL);
-    ApiDeviceDeletedEvent event = {.device = (char *)id, .path = path};
-    emu_session_emit(session, "DEVICE_DELETED", api_device_deleted_event_write(&event));
+    if (emu_machine_was_asked(session->machine, id)) {
+        g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "UnplugPending", "id", NULL,
+                                                "the guest has been asked to let go of %s and has "
+                                                "not done so yet; a reset of the machine ends that",
+                                                id));
+        return false;
+    }
+    if (!emu_machine_ask_to_let_go(session->machine, id))
+        take_away(session, id);
     return true;
 }

@@ -39,4 +39,7 @@ MdlHardware *emu_session_hardware_of(EmuSession *session, const MdlTarget *targe
 /* Takes the reference to data, which may be NULL. */
 void emu_session_emit(EmuSession *session, const char *name, json_t *data);
 
+/* session_devices.c. Takes away what the guest has let go of since it was asked. */
+void emu_session_take_let_go(EmuSession *session);
+
 #endif

@@ -5,6 +5,7 @@
 
 typedef struct Port {
     unsigned n_present;
+    bool is_off; /* the guest has cut the power */
 } Port;
 
 static bool init(EmuDevice *device, GError **error)
@@ -22,6 +23,7 @@ static bool init(EmuDevice *device, GError **error)
 static void reset(EmuDevice *device)
 {
     Port *port = emu_device_state(device);
+    port->is_off = false;
     if (port->n_present)
         emu_pci_root_port_set_present(device, true);
 }
@@ -42,7 +44,23 @@ static void unplugged(EmuDevice *device, unsigned bus, EmuDevice *child)
         emu_pci_root_port_set_present(device, false);
 }
 
-static const EmuPciDriver pci = {.is_bridge = true, .config_written = emu_pci_root_port_written};
+static bool ask_to_let_go(EmuDevice *device, unsigned bus, EmuDevice *child)
+{
+    (void)bus, (void)child;
+    return emu_pci_root_port_press(device);
+}
+
+static void config_written(EmuDevice *device, unsigned offset, unsigned size)
+{
+    Port *port = emu_device_state(device);
+    emu_pci_root_port_written(device, offset, size);
+    bool was_off = port->is_off;
+    port->is_off = emu_pci_root_port_is_off(device);
+    if (port->is_off && !was_off && port->n_present)
+        emu_device_let_go(device, 0);
+}
+
+static const EmuPciDriver pci = {.is_bridge = true, .config_written = config_written};
 
 const EmuDriver emu_driver_pcie_root_port = {
     .type = &mdl_type_pcie_root_port,
@@ -51,5 +69,6 @@ const EmuDriver emu_driver_pcie_root_port = {
     .reset = reset,
     .plugged = plugged,
     .unplugged = unplugged,
+    .ask_to_let_go = ask_to_let_go,
     .pci = &pci,
 };

@@ -29,12 +29,17 @@ enum {
     LINK_REPORTS_ACTIVE = 1 << 20, /* of the link's capabilities */
     LINK_ACTIVE = 1 << 13,         /* of its status */
 
-    SLOT_SURPRISE = 1 << 5, /* of the slot's capabilities */
+    SLOT_BUTTON = 1 << 0, /* of the slot's capabilities; enabled in control, shown in status */
+    SLOT_POWER_CONTROLLER = 1 << 1,
+    SLOT_ATTENTION_INDICATOR = 1 << 3,
+    SLOT_POWER_INDICATOR = 1 << 4,
+    SLOT_SURPRISE = 1 << 5,
     SLOT_HOTPLUG = 1 << 6,
     SLOT_NO_COMMAND_COMPLETED = 1 << 18,
     SLOT_NUMBER_SHIFT = 19,
     SLOT_CONTROL_WRITABLE = 0x17ff,
     SLOT_CONTROL_INTERRUPT = 1 << 5,
+    SLOT_CONTROL_OFF = 1 << 10,
     SLOT_PRESENCE_CHANGED = 1 << 3, /* enabled in control, shown in status; so the next */
     SLOT_LINK_CHANGED = 1 << 8,
     SLOT_LINK_CHANGED_ENABLE = 1 << 12,
@@ -86,7 +91,8 @@ void emu_pci_add_express_root_port(EmuDevice *device, uint8_t port, uint16_t slo
     put(config + CAP_LINK, LINK_1X_2_5GT | LINK_REPORTS_ACTIVE | (uint32_t)port << 24, 4);
     put(config + CAP_LINK_STATUS, LINK_1X_2_5GT, 2);
     put(config + CAP_SLOT,
-        SLOT_SURPRISE | SLOT_HOTPLUG | SLOT_NO_COMMAND_COMPLETED |
+        SLOT_BUTTON | SLOT_POWER_CONTROLLER | SLOT_ATTENTION_INDICATOR | SLOT_POWER_INDICATOR |
+            SLOT_SURPRISE | SLOT_HOTPLUG | SLOT_NO_COMMAND_COMPLETED |
             (uint32_t)slot << SLOT_NUMBER_SHIFT,
         4);
     put(mask + CAP_SLOT_CONTROL, SLOT_CONTROL_WRITABLE, 2);
@@ -99,7 +105,7 @@ static void update_interrupt(EmuDevice *device)
 {
     const uint8_t *config = emu_pci_config(device) + device->express;
     unsigned control = get(config + CAP_SLOT_CONTROL), status = get(config + CAP_SLOT_STATUS);
-    bool event = (status & control & SLOT_PRESENCE_CHANGED) ||
+    bool event = (status & control & (SLOT_PRESENCE_CHANGED | SLOT_BUTTON)) ||
                  ((status & SLOT_LINK_CHANGED) && (control & SLOT_LINK_CHANGED_ENABLE));
     emu_pci_set_intx(device, event && (control & SLOT_CONTROL_INTERRUPT));
 }
@@ -114,6 +120,23 @@ void emu_pci_root_port_set_present(EmuDevice *device, bool present)
     put(config + CAP_SLOT_STATUS, status, 2);
     put(config + CAP_LINK_STATUS, link ^ LINK_ACTIVE, 2);
     update_interrupt(device);
+}
+
+bool emu_pci_root_port_press(EmuDevice *device)
+{
+    const uint8_t *config = emu_pci_config(device) + device->express;
+    unsigned control = get(config + CAP_SLOT_CONTROL);
+    if (!(control & SLOT_BUTTON) || !(control & SLOT_CONTROL_INTERRUPT))
+        return false;
+    put(emu_pci_config(device) + device->express + CAP_SLOT_STATUS,
+        get(config + CAP_SLOT_STATUS) | SLOT_BUTTON, 2);
+    update_interrupt(device);
+    return true;
+}
+
+bool emu_pci_root_port_is_off(EmuDevice *device)
+{
+    return get(emu_pci_config(device) + device->express + CAP_SLOT_CONTROL) & SLOT_CONTROL_OFF;
 }
 
 void emu_pci_root_port_written(EmuDevice *device, unsigned offset, unsigned size)

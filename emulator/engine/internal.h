@@ -30,16 +30,17 @@ struct EmuDevice {
     EmuOutput *outputs;      /* of all irqs, one after the other */
     unsigned *first_outputs; /* by irq, and one more at the end */
 
-    void **rams;           /* by region: host memory, or NULL */
-    GPtrArray *chars;      /* EmuChar *, owned */
-    GPtrArray *blocks;     /* EmuBlock *, owned */
-    GPtrArray *nets;       /* EmuNet *, owned */
-    EmuPciFunction *pci;   /* NULL: not a PCI function */
-    EmuMsix *msix;         /* NULL: it has none */
-    unsigned express;      /* of a root port: offset of its capability */
-    EmuPciBus **pci_buses; /* by provided bus, of a host bridge; else NULL each */
-    void *bus_side;        /* what its bus's owner sees of it */
-    void *cpu;             /* the accelerator's */
+    void **rams;              /* by region: host memory, or NULL */
+    GPtrArray *chars;         /* EmuChar *, owned */
+    GPtrArray *blocks;        /* EmuBlock *, owned */
+    GPtrArray *nets;          /* EmuNet *, owned */
+    EmuPciFunction *pci;      /* NULL: not a PCI function */
+    EmuMsix *msix;            /* NULL: it has none */
+    unsigned express;         /* of a root port: offset of its capability */
+    EmuPciBus **pci_buses;    /* by provided bus, of a host bridge; else NULL each */
+    void *bus_side;           /* what its bus's owner sees of it */
+    void *cpu;                /* the accelerator's */
+    bool is_asked, is_let_go; /* the guest was asked to let go of it; it has */
     uint64_t n_guest_errors;
 };
 

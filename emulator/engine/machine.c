@@ -385,7 +385,10 @@ void emu_machine_reset(EmuMachine *machine)
     halt(machine, was_built ? EMU_MACHINE_BUILT : EMU_MACHINE_PAUSED);
     emu_machine_lock(machine);
     reset_devices(machine);
+    for (size_t i = 0; i < machine->n_devices; i++) /* the guest that was asked is no more */
+        machine->devices[i]->is_let_go = machine->devices[i]->is_asked;
     emu_machine_unlock(machine);
+    need_attention(machine);
     load(machine);
     if (was_running)
         emu_machine_start(machine);

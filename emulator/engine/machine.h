@@ -118,6 +118,12 @@ bool emu_machine_plug(EmuMachine *machine, const MdlHardware *hardware, const ch
                       GError **error);
 /* Whether a device that is there could go now; the reason is NotHotpluggable or InUse. */
 bool emu_machine_may_unplug(EmuMachine *machine, const char *id, GError **error);
+/* Asks the guest to let go of a device that could go. False: nobody would answer; it may go at
+ * once. When the guest has let go, or the machine was reset, emu_machine_next_let_go() names the
+ * device after the next call of attention(). */
+bool emu_machine_ask_to_let_go(EmuMachine *machine, const char *id);
+bool emu_machine_was_asked(EmuMachine *machine, const char *id);
+const char *emu_machine_next_let_go(EmuMachine *machine); /* NULL: none (left) */
 bool emu_machine_unplug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
                         GError **error);
 

@@ -89,6 +89,55 @@ bool emu_machine_may_unplug(EmuMachine *machine, const char *id, GError **error)
            refuse(error, "InUse", id, "others are on a bus it provides; take them away first");
 }
 
+/* ---- asking the guest ------------------------------------------------------------------------ */
+
+static bool ask(EmuDevice *device)
+{
+    EmuDevice *owner = emu_device_bus_owner(device);
+    for (unsigned i = 0; owner && owner->driver->ask_to_let_go && i < owner->model->type->n_buses;
+         i++)
+        if (owner->model->buses[i] == device->model->bus)
+            return owner->driver->ask_to_let_go(owner, i, device);
+    return false;
+}
+
+bool emu_machine_ask_to_let_go(EmuMachine *machine, const char *id)
+{
+    EmuDevice *device = emu_machine_device(machine, id);
+    emu_machine_lock(machine);
+    device->is_asked = ask(device);
+    emu_machine_unlock(machine);
+    return device->is_asked;
+}
+
+bool emu_machine_was_asked(EmuMachine *machine, const char *id)
+{
+    return emu_machine_device(machine, id)->is_asked;
+}
+
+void emu_device_let_go(EmuDevice *device, unsigned bus)
+{
+    EmuMachine *machine = device->machine;
+    const GPtrArray *children = device->model->buses[bus]->devices;
+    for (guint i = 0; i < children->len; i++) {
+        EmuDevice *child = g_hash_table_lookup(machine->by_model, g_ptr_array_index(children, i));
+        child->is_let_go = child->is_asked;
+    }
+    if (machine->config.attention)
+        machine->config.attention(machine->config.context);
+}
+
+const char *emu_machine_next_let_go(EmuMachine *machine)
+{
+    const char *id = NULL;
+    emu_machine_lock(machine);
+    for (size_t i = 0; !id && i < machine->n_devices; i++)
+        if (machine->devices[i]->is_let_go)
+            id = machine->devices[i]->model->id;
+    emu_machine_unlock(machine);
+    return id;
+}
+
 bool emu_machine_unplug(EmuMachine *machine, const MdlHardware *hardware, const char *id,
                         GError **error)
 {

@@ -140,10 +140,51 @@ static void test_refused(void **state)
     assert_true(emu_machine_plug(plug->machine, with, "new", NULL)); /* the place is still free */
 }
 
+/* PCI Express 4.0, 6.7.1: the button, the interrupt, and the power that the guest cuts. */
+static void test_a_guest_that_is_asked(void **state)
+{
+    Plug *plug = *state;
+    uint64_t cap = PORT + get(plug, PORT + 0x34, 1);
+    assert_int_equal(get(plug, cap + 20, 1) & 0x7b, 0x7b); /* button, power, indicators, hot-plug */
+    put(plug, PORT + 0x18, 4, 0x00010100);
+    for (unsigned round = 0; round < 3; round++) {
+        const MdlHardware *with = tree_of(plug, "virtio-rng-pci", "port");
+        assert_true(emu_machine_plug(plug->machine, with, "new", NULL));
+        put(plug, cap + 26, 2, 0x108);
+        assert_false(emu_machine_ask_to_let_go(plug->machine, "new")); /* nobody listens */
+        put(plug, cap + 24, 2, 0x1029);
+        put(plug, cap + 24, 2, 0x1429); /* it has not been asked */
+        put(plug, cap + 24, 2, 0x1029);
+        assert_null(emu_machine_next_let_go(plug->machine));
+
+        assert_true(emu_machine_ask_to_let_go(plug->machine, "new"));
+        assert_true(emu_machine_was_asked(plug->machine, "new"));
+        assert_int_equal(get(plug, cap + 26, 2), 0x41); /* pressed, and present */
+        assert_int_equal(get(plug, PORT + 6, 2) & 8, 8);
+        put(plug, cap + 26, 2, 1);
+        assert_int_equal(get(plug, PORT + 6, 2) & 8, 0);
+        put(plug, cap + 24, 2, 0x1329); /* indicators change: nothing else does */
+        assert_null(emu_machine_next_let_go(plug->machine));
+        if (round == 1) {
+            emu_machine_reset(plug->machine); /* nobody is left to answer */
+            put(plug, PORT + 0x18, 4, 0x00010100);
+        } else {
+            put(plug, cap + 24, 2, 0x1729);
+        }
+        assert_string_equal(emu_machine_next_let_go(plug->machine), "new");
+        assert_true(emu_machine_unplug(plug->machine, tree_of(plug, NULL, NULL), "new", NULL));
+        assert_null(emu_machine_next_let_go(plug->machine));
+        assert_int_equal(get(plug, cap + 26, 2) & 0x40, 0);
+        put(plug, cap + 24, 2, 0x1028);
+        put(plug, cap + 26, 2, 0x108);
+    }
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_come_and_go), TEST(test_refused)};
+    const struct CMUnitTest tests[] = {TEST(test_come_and_go), TEST(test_a_guest_that_is_asked),
+                                       TEST(test_refused)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
