@@ -1,11 +1,15 @@
 """One machine asked for in three ways: on the command line, by a file, and over QMP alone."""
 import json
 import os
+import re
+import resource
+import shlex
 import struct
+import subprocess
 import tempfile
 import unittest
 
-from qmp import Vitrine, run
+from qmp import VITRINE, Vitrine, run
 from test_vitrine_run import finish, say
 
 VM = """
@@ -166,8 +170,37 @@ class Ways(unittest.TestCase):
                 hardware["memory"], str) else 512 << 20)
             self.assertIn("r", [device["id"] for device in hardware["devices"]])
 
+    def test_the_manual(self):
+        """What docs/running.md shows is what is printed, and its file is a right one."""
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/running.md")) as page:
+            text = page.read()
+        shown = re.search(r"\$ vitrine (.*)\n((?:\{.*\n)+)```", text)
+        self.assertEqual(run(*shown[1].split()), (0, shown[2], ""))
+        path = self.write("page.cfg", re.search(r"```ini\n(.*?)```", text, re.S)[1].encode())
+        names = [command["execute"] for command in self.commands(path)]
+        self.assertIn("blockdev-add", names)
+        line = re.search(r"^vitrine (-machine virt(?:.|\\\n)*)\n```", text, re.M)[1]
+        self.commands(*shlex.split(line.replace("\\\n", " ")))
+
     def test_nothing_is_done_when_printing(self):
         self.commands(*self.options)
+        self.assertEqual(sorted(os.listdir(self.folder)), ["disk,1.raw", "program", "web.cfg"])
+
+    def test_memory_that_the_host_does_not_give(self):
+        """The option is named, and nothing that was begun is left."""
+        with open(VITRINE, "rb") as program:
+            if b"__asan_init" in program.read():
+                self.skipTest("the sanitizer itself takes more addresses than are allowed here")
+
+        def little():
+            resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+        place = self.folder + "/qmp"
+        done = subprocess.run(
+            [VITRINE, "-machine", "virt", "-m", "64G", "-pidfile", self.folder + "/pid",
+             "-qmp", f"unix:{place},server=on,wait=off"], stderr=subprocess.PIPE,
+            preexec_fn=little, timeout=60)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"-m", done.stderr)
         self.assertEqual(sorted(os.listdir(self.folder)), ["disk,1.raw", "program", "web.cfg"])
 
     def test_wrong_files(self):
