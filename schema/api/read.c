@@ -199,8 +199,11 @@ static bool has_member(const ApiMemberInfo *member, const void *value)
 {
     int tag;
 
+    if (member->branches == 0) {
+        return true;
+    }
     memcpy(&tag, (const char *)value + member->tag_offset, sizeof(tag));
-    return member->branches == 0 || (member->branches >> tag & 1) != 0;
+    return (member->branches >> tag & 1) != 0;
 }
 
 static bool is_known(const ApiTypeInfo *type, const char *name, const void *value)
