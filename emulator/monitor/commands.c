@@ -2,6 +2,8 @@
  * them are generated from schema/api. */
 #include "monitor/internal.h"
 
+#include <string.h>
+
 #include "commands_emulator.gen.h"
 #include "gdb/gdb.h"
 
@@ -109,7 +111,11 @@ bool emu_cmd_device_add(EmuMonitor *monitor, const ApiDeviceAddArgs *args, GErro
 
 bool emu_cmd_device_del(EmuMonitor *monitor, const ApiDeviceDelArgs *args, GError **error)
 {
-    return emu_session_del_device(monitor->session, args->id, error);
+    static const char peripheral[] = "/machine/peripheral/";
+    const char *id = args->id;
+    if (g_str_has_prefix(id, peripheral)) /* as DEVICE_DELETED calls it */
+        id += strlen(peripheral);
+    return emu_session_del_device(monitor->session, id, error);
 }
 
 /* ---- machine --------------------------------------------------------------------------------- */

@@ -243,7 +243,7 @@ class Devices(Case):
             block = vitrine.qmp.command("query-block")
             self.assertEqual([(b["qdev"], b["inserted"]["node-name"]) for b in block],
                              [("disk", "d")])
-            vitrine.qmp.command("device_del", id="disk")
+            vitrine.qmp.command("device_del", id="/machine/peripheral/disk")
             self.assertEqual(vitrine.qmp.event("DEVICE_DELETED")["data"],
                              {"device": "disk", "path": "/machine/peripheral/disk"})
             self.assertEqual(self.ids(vitrine), before)
