@@ -484,7 +484,8 @@ static void aplic_reset(EmuDevice *device)
     for (unsigned i = 0; i < G_N_ELEMENTS(aplic->domains); i++) {
         Domain *domain = &aplic->domains[i];
         Idc *idcs = domain->idcs;
-        memset(idcs, 0, aplic->n_harts * sizeof(Idc));
+        if (idcs) /* none where messages are sent */
+            memset(idcs, 0, aplic->n_harts * sizeof(Idc));
         *domain = (Domain){.is_root = domain->is_root, .irq = domain->irq, .idcs = idcs};
         deliver(device, domain);
     }
