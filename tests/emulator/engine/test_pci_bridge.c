@@ -150,7 +150,7 @@ static void test_slot(void **state)
     uint64_t config = place(0, 2), cap = config + bench_read(bench, config + 0x34, 1);
     assert_int_equal(bench_read(bench, cap, 1), 0x10);
     assert_int_equal(bench_read(bench, cap + 2, 2), 0x142); /* a root port with a slot */
-    assert_int_equal(bench_read(bench, cap + 20, 4), 9u << 19 | 1u << 18 | 0x60);
+    assert_int_equal(bench_read(bench, cap + 20, 4), 9u << 19 | 1u << 18 | 0x7b);
     assert_int_equal(bench_read(bench, cap + 26, 2) & 0x40, 0x40); /* present from the start */
     assert_int_equal(bench_read(bench, cap + 18, 2), 0x2011);      /* and the link is up */
     bench_write(bench, cap + 26, 2, 0x108);
