@@ -53,6 +53,8 @@ ApiVerdict *cmd_verdict_no(const char *reason, const char *format, ...) G_GNUC_P
 ApiVerdict *cmd_verdict_unknown(const char *reason, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* A list of str from words ended by NULL; NULL gives an empty list. */
 GPtrArray *cmd_words(const char *const *words);
+/* What query-hardware replies, for whoever works on it. */
+ApiHardware *cmd_describe_hardware(const MdlHardware *hardware);
 GPtrArray *cmd_findings(const MdlFindings *findings); /* of ApiFinding */
 /* A value as a reply has it; NULL for text that is not set, which replies leave out. */
 json_t *cmd_value(const MdlValue *value);

@@ -1,7 +1,5 @@
 # cmake -DFOLDER=schema -DOUT=FILE -P: SHA-256 over every declaration, by name and content.
-file(GLOB files RELATIVE ${FOLDER} ${FOLDER}/accelerators/*.cfg ${FOLDER}/api/*.json
-     ${FOLDER}/api/*/*.json ${FOLDER}/buses/*.cfg ${FOLDER}/devices/*.cfg ${FOLDER}/machines/*.cfg
-     ${FOLDER}/properties/*.cfg)
+file(GLOB_RECURSE files RELATIVE ${FOLDER} ${FOLDER}/*.cfg ${FOLDER}/*.json)
 list(SORT files)
 set(all "")
 foreach(file IN LISTS files)

@@ -91,7 +91,7 @@ static ApiSmpConfiguration *describe_topology(const MdlHardware *hardware)
     return api;
 }
 
-static ApiHardware *describe_hardware(const MdlHardware *hardware)
+ApiHardware *cmd_describe_hardware(const MdlHardware *hardware)
 {
     ApiHardware *api = api_hardware_new();
     api->machine = g_strdup(hardware->machine);
@@ -134,7 +134,7 @@ bool cmd_query_hardware(CmdContext *context, const ApiQueryHardwareArgs *args,
     api->format = args->format;
     switch (args->format) {
     case API_HARDWARE_FORMAT_JSON:
-        api->hardware = describe_hardware(hardware);
+        api->hardware = cmd_describe_hardware(hardware);
         break;
     case API_HARDWARE_FORMAT_CFG:
         api->text = mdl_hardware_to_cfg(hardware);

@@ -66,7 +66,9 @@ json_t *cmd_args_value(const ApiMemberInfo *member, const char *text)
     bool is_text = member->type->kind == API_KIND_STR || member->type->kind == API_KIND_ENUM ||
                    member->type->kind == API_KIND_HEX;
     if (member->shape == API_SHAPE_ONE && member->type->kind == API_KIND_STRUCT && *text != '{') {
-        value = parse_pairs(text);
+        value = member->type == &api_type_target && !strchr(text, '=')
+                    ? json_pack("{s:s}", "machine", text)
+                    : parse_pairs(text);
     } else if (member->shape != API_SHAPE_ONE || !is_text) {
         value = member->type->kind == API_KIND_BOOL ? parse_bool(text) : parse_json(text);
     }

@@ -33,8 +33,9 @@ json_t *cmd_args_json(const CmdArgs *args);
 /* The options that the command has, as --machine; NULL-terminated, borrowed. */
 const char *const *cmd_args_options(const CmdArgs *args);
 
-/* The text of a member as JSON of its type. Text that does not fit stays text, and is refused by
- * name when the arguments are read. New reference. */
+/* The text of a member as JSON of its type: a=1,b=text is an object, and a lone name the target
+ * with that machine. Text that does not fit stays text, and is refused by name when the arguments
+ * are read. New reference. */
 json_t *cmd_args_value(const ApiMemberInfo *member, const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmdArgs, cmd_args_free)
