@@ -1,6 +1,7 @@
 /* store: opening, migrating, sealing and rebuilding the database file (format: store.h). */
 #include "store.h"
 
+#include "flight.h"
 #include "functions.h"
 #include "migrations.h"
 
@@ -9,17 +10,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define BUSY_MS 5000
+#define BUSY_MS  5000
+#define RETRY_US 1000
 
 struct CapsStore {
     sqlite3 *db;
     char *path;
     char *note;
     bool writable;
+    unsigned patience_ms;
+    int64_t waiting_since;    /* us, monotonic; of the wait for a lock of SQLite's */
     GHashTable *statements;   /* text -> sqlite3_stmt * */
     GHashTable *dictionaries; /* GBytes -> text */
 };
@@ -207,17 +210,61 @@ GHashTable *caps_store_dictionaries(CapsStore *store)
 
 void caps_store_set_patience(CapsStore *store, bool patient)
 {
-    sqlite3_busy_timeout(store->db, patient ? BUSY_MS : 0);
+    store->patience_ms = patient ? BUSY_MS : 0;
 }
 
+/* SQLite's own one sleeps longer and longer, and so comes too late again and again. */
+static int wait_for_lock(void *context, int tries)
+{
+    CapsStore *store = context;
+    int64_t now = g_get_monotonic_time();
+
+    if (tries == 0) {
+        store->waiting_since = now;
+    }
+    if (now - store->waiting_since >= store->patience_ms * INT64_C(1000)) {
+        return 0;
+    }
+    g_usleep(RETRY_US);
+    return 1;
+}
+
+/* Its file has another name now, or none: whatever is at the path is not what this has open. */
+static bool has_moved(CapsStore *store)
+{
+    int moved = 0;
+
+    if (store->db) {
+        sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    }
+    return moved;
+}
+
+/* SQLite gives its lock to whoever looks first once it is free, which is who had it last: on a slow
+ * disk others would wait for ever. So who wants it takes its turn: of all but the one that writes,
+ * one waits for SQLite's lock, and the one that wrote cannot pass it. Where no turn can be taken
+ * (the disk is full) there is SQLite's lock still. */
 bool caps_store_begin(CapsStore *store, GError **error)
 {
+    g_autoptr(GError) problem = NULL;
+
     if (!store->writable) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_READ_ONLY, "%s: it cannot be written",
                     store->path);
         return false;
     }
-    return execute(store, "BEGIN IMMEDIATE", error);
+    int turn = caps_flight_begin(store, "to write", store->patience_ms, &problem);
+    if (problem) {
+        caps_store_set_error(store, SQLITE_BUSY, "statement", error);
+        return false;
+    }
+    bool ok = execute(store, "BEGIN IMMEDIATE", error);
+    caps_flight_end(turn);
+    if (ok && has_moved(store)) {
+        set_damaged(store, "moved or removed while it is in use", error);
+        return caps_store_end(store, false, NULL);
+    }
+    return ok;
 }
 
 bool caps_store_end(CapsStore *store, bool ok, GError **error)
@@ -251,7 +298,7 @@ static bool migrate(CapsStore *store, GError **error)
 {
     int64_t version; /* another process may have been first */
 
-    if (!execute(store, "BEGIN IMMEDIATE", error)) {
+    if (!caps_store_begin(store, error)) {
         return false;
     }
     bool ok = get_number(store, "PRAGMA user_version", &version, error);
@@ -373,7 +420,7 @@ static bool connect_file(CapsStore *store, int flags, bool immutable, GError **e
         return false;
     }
     store->writable = (flags & SQLITE_OPEN_READWRITE) && !sqlite3_db_readonly(store->db, "main");
-    sqlite3_busy_timeout(store->db, BUSY_MS);
+    sqlite3_busy_handler(store->db, wait_for_lock, store);
     sqlite3_extended_result_codes(store->db, 1);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(store->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -391,12 +438,27 @@ static bool connect_file(CapsStore *store, int flags, bool immutable, GError **e
     return ok;
 }
 
-static void disconnect_file(CapsStore *store)
+/* While the file keeps its name. The last to close a file removes its log by name, and that log is
+ * of another file once this one has moved. */
+static void close_file(CapsStore *store)
 {
+    int keep = has_moved(store);
+
     g_hash_table_remove_all(store->statements);
     g_hash_table_remove_all(store->dictionaries);
+    if (keep) {
+        sqlite3_file_control(store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+    }
     sqlite3_close(store->db);
     store->db = NULL;
+}
+
+static void disconnect_file(CapsStore *store)
+{
+    int held = store->writable ? caps_flight_hold_file(store, false, store->patience_ms, NULL) : -1;
+
+    close_file(store);
+    caps_flight_end(held);
 }
 
 static bool make_folder(const char *path, GError **error)
@@ -409,11 +471,40 @@ static bool make_folder(const char *path, GError **error)
     return true;
 }
 
+/* An empty file that is its owner's alone, as what SQLite puts beside it will be. It gets its name
+ * when nobody here has it open any more: to close it would take SQLite's locks away, and the umask
+ * is of all threads. */
+static bool make_file(const char *path, GError **error)
+{
+    g_autofree char *made = g_strconcat(path, ".new-XXXXXX", NULL);
+    int fd = g_mkstemp_full(made, O_RDWR | O_CLOEXEC, 0600);
+    bool ok = fd >= 0;
+
+    if (ok) {
+        close(fd);
+        ok = link(made, path) == 0 || errno == EEXIST;
+    }
+    if (!ok) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
+    }
+    if (fd >= 0) {
+        unlink(made);
+    }
+    return ok;
+}
+
+/* Between the file and its log nobody may put others in their place. */
 static bool open_for_writing(CapsStore *store, GError **error)
 {
-    mode_t before = umask(0077);
-    bool ok = connect_file(store, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false, error);
-    umask(before);
+    g_autoptr(GError) problem = NULL;
+    int held = caps_flight_hold_file(store, false, store->patience_ms, &problem);
+
+    if (problem) {
+        caps_store_set_error(store, SQLITE_BUSY, "opening", error);
+    }
+    bool ok = !problem && (access(store->path, F_OK) == 0 || make_file(store->path, error)) &&
+              connect_file(store, SQLITE_OPEN_READWRITE, false, error);
+    caps_flight_end(held);
     return ok;
 }
 
@@ -431,48 +522,52 @@ static bool open_for_reading(CapsStore *store, CapsStoreMode mode, GError **erro
 
 /* ---- damage ---------------------------------------------------------------------------------- */
 
-/* Renames the file and what SQLite keeps beside it. Under the lock, and only if it still is the
- * file that was found damaged: two processes may find it at once. */
-static bool move_aside(CapsStore *store, const struct stat *damaged, GError **error)
+/* errno says why. */
+static bool fail_to_move(const CapsStore *store, GError **error)
+{
+    g_set_error(error, CAPS_ERROR, CAPS_ERROR_DAMAGED, "%s: damaged, and cannot be moved aside: %s",
+                store->path, g_strerror(errno));
+    return false;
+}
+
+/* Renames the file and what SQLite keeps beside it. */
+static bool move_aside(CapsStore *store, GError **error)
 {
     static const char *const suffixes[] = {"", "-wal", "-shm"};
-    g_autofree char *lock_path = g_strconcat(store->path, ".lock", NULL);
     g_autoptr(GDateTime) now = g_date_time_new_now_utc();
     g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%S");
-    int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    struct stat found;
-    bool ok = lock >= 0 && flock(lock, LOCK_EX) == 0;
 
-    if (ok && stat(store->path, &found) == 0 && found.st_ino == damaged->st_ino) {
-        for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-            g_autofree char *from = g_strconcat(store->path, suffixes[i], NULL);
-            g_autofree char *to =
-                g_strdup_printf("%s.damaged-%s%s", store->path, time, suffixes[i]);
-            ok = (rename(from, to) == 0 || (i && errno == ENOENT)) && ok;
+    for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
+        g_autofree char *from = g_strconcat(store->path, suffixes[i], NULL);
+        g_autofree char *to = g_strdup_printf("%s.damaged-%s%s", store->path, time, suffixes[i]);
+        if (rename(from, to) < 0 && errno != ENOENT) {
+            return fail_to_move(store, error);
         }
-    }
-    if (!ok) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_DAMAGED,
-                    "%s: damaged, and cannot be moved aside: %s", store->path, g_strerror(errno));
-    }
-    if (lock >= 0) {
-        close(lock);
     }
     g_free(store->note);
     store->note = g_strdup_printf("%s: damaged; moved aside as %s.damaged-%s, a new one is begun",
                                   store->path, store->path, time);
-    return ok;
+    return true;
 }
 
+/* Many may find it damaged at once: the first moves it. */
 bool caps_store_rebuild(CapsStore *store, GError **error)
 {
-    struct stat damaged;
+    g_autoptr(GError) problem = NULL;
+    int held = caps_flight_hold_file(store, true, store->patience_ms, &problem);
 
-    if (stat(store->path, &damaged) < 0) {
-        damaged.st_ino = 0;
+    if (problem) {
+        caps_store_set_error(store, SQLITE_BUSY, "moving it aside", error);
+        return false;
     }
-    disconnect_file(store);
-    return move_aside(store, &damaged, error) && open_for_writing(store, error);
+    if (held < 0) {
+        return fail_to_move(store, error);
+    }
+    bool moved = has_moved(store);
+    close_file(store);
+    bool ok = moved || move_aside(store, error);
+    caps_flight_end(held);
+    return ok && open_for_writing(store, error);
 }
 
 /* Absolute, and without links on the way to it: only the file itself must not be one. */
@@ -493,6 +588,7 @@ CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error)
     bool exists;
 
     store->path = settle_path(path);
+    store->patience_ms = BUSY_MS;
     store->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                               (GDestroyNotify)(void (*)(void))sqlite3_finalize);
     store->dictionaries =

@@ -29,8 +29,9 @@
  * damage: no flipped bit becomes an answer. Times are seconds since the epoch. Rows are only ever
  * added or replaced whole, in one transaction for each run of the prober.
  *
- * Beside FILE there are FILE-wal and FILE-shm (SQLite's) and FILE.lock (who asks what, flight.c). A
- * damaged file is renamed to FILE.damaged-TIME and a new one begun.
+ * Beside FILE there are FILE-wal and FILE-shm (SQLite's) and FILE.lock (who asks what, and whose
+ * turn it is to write, flight.c). A damaged file is renamed to FILE.damaged-TIME and a new one
+ * begun.
  *
  * This file must not know QMP nor what the replies mean. */
 #ifndef VITRINE_CAPSDB_STORE_H
@@ -87,7 +88,8 @@ bool caps_store_is_writable(const CapsStore *store);
 /* How long to wait for another process: the default, or not at all. */
 void caps_store_set_patience(CapsStore *store, bool patient);
 
-/* One transaction, taken at once for writing. end: commits, or rolls back if not ok. */
+/* One transaction, taken at once for writing, in turn with other writers. end: commits, or rolls
+ * back if not ok. */
 bool caps_store_begin(CapsStore *store, GError **error);
 bool caps_store_end(CapsStore *store, bool ok, GError **error);
 

@@ -25,6 +25,7 @@ static struct {
     bool stays, failed;
     GPtrArray *log; /* NULL: nobody wants one */
     bool lies;      /* syncs are not in it */
+    unsigned sync_us;
 } disk;
 
 typedef struct File {
@@ -92,6 +93,11 @@ static void note(int kind, const char *name, sqlite3_int64 at, const void *bytes
         *entry = (Entry){kind, g_strdup(name), at, g_bytes_new(bytes, (gsize)size)};
         g_ptr_array_add(disk.log, entry);
     }
+}
+
+void disk_slow_down(unsigned us)
+{
+    disk.sync_us = us;
 }
 
 void disk_log_begin(void)
@@ -298,6 +304,7 @@ static int file_sync(sqlite3_file *file, int flags)
     if (!disk.lies) {
         note(SYNC, ((File *)file)->name, 0, NULL, 0);
     }
+    g_usleep(disk.sync_us);
     return SQLITE_OK;
 }
 

@@ -29,6 +29,9 @@ void disk_fail(DiskFault fault, unsigned at, bool stays);
 /* No more failing. True: at least one call did. */
 bool disk_repair(void);
 
+/* How long each sync takes from now on; 0 at first. */
+void disk_slow_down(unsigned us);
+
 /* Begins a log, or ends it and forgets. */
 void disk_log_begin(void);
 void disk_log_end(void);

@@ -1,5 +1,6 @@
 /* Processes: writers that are killed, and many readers and writers at once. The argument is the
  * number of kills. */
+#include "disk.h"
 #include "place.h"
 
 #include <poll.h>
@@ -103,20 +104,34 @@ static void test_killed_writers(void **state)
 #define READERS 8
 #define WRITERS 2
 #define SHARE   40 /* transactions of each writer */
+#define SLOW_US 20000
 
 /* 0: all went well. */
-static int write_share(const Place *place, int writer)
+static int write_share(const Place *place, int writer, int share)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(CapsStore) store = caps_store_open(place->file, CAPS_STORE_WRITE, &error);
 
-    for (int i = 0; store && i < SHARE; i++) {
+    for (int i = 0; store && i < share; i++) {
         int first = (i * WRITERS + writer) * EACH;
         if (!place_fill(store, first, first + EACH, &error)) {
             break;
         }
     }
+    if (error) {
+        print_error("writer %d: %s\n", writer, error->message);
+    }
     return error ? 1 : 0;
+}
+
+/* Waits for COUNT processes; each has to end well. */
+static void await_all(const pid_t *all, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int status;
+        assert_int_equal(waitpid(all[i], &status, 0), all[i]);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    }
 }
 
 /* Opens and closes it all the time; what is there once stays there. */
@@ -147,21 +162,19 @@ static void test_readers_and_writers(void **state)
     for (int i = 0; i < READERS + WRITERS; i++) {
         all[i] = fork();
         if (all[i] == 0) {
-            _exit(i < WRITERS ? write_share(place, i) : read_until_all(place));
+            _exit(i < WRITERS ? write_share(place, i, SHARE) : read_until_all(place));
         }
     }
-    for (int i = 0; i < READERS + WRITERS; i++) {
-        int status;
-        assert_int_equal(waitpid(all[i], &status, 0), all[i]);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    }
+    await_all(all, READERS + WRITERS);
     CapsStore *store = place_open(place);
     check_all(store, SHARE * WRITERS);
     caps_store_close(store);
 }
 
+#define FEW_EACH 12 /* transactions of each */
+
 /* All of them find it damaged at once: it is moved aside once, and one of them begins the new one.
- */
+ * What any of them wrote is there after, and none waited in vain though the disk is slow. */
 static void test_all_find_it_damaged(void **state)
 {
     Place *place = *state;
@@ -169,19 +182,17 @@ static void test_all_find_it_damaged(void **state)
     int asides = 0;
     const char *name;
 
+    disk_slow_down(SLOW_US);
     assert_true(g_file_set_contents_full(place->file, "this is no database, it is a text", -1,
                                          G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     for (int i = 0; i < READERS; i++) {
         all[i] = fork();
         if (all[i] == 0) {
-            _exit(write_share(place, 0));
+            _exit(write_share(place, i % WRITERS, FEW_EACH));
         }
     }
-    for (int i = 0; i < READERS; i++) {
-        int status;
-        assert_int_equal(waitpid(all[i], &status, 0), all[i]);
-        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    }
+    await_all(all, READERS);
+    disk_slow_down(0);
     g_autoptr(GDir) listing = g_dir_open(place->folder, 0, NULL);
     while ((name = g_dir_read_name(listing))) {
         asides += strstr(name, ".damaged-") && !strstr(name, "-wal") && !strstr(name, "-shm");
@@ -189,10 +200,38 @@ static void test_all_find_it_damaged(void **state)
     assert_int_equal(asides, 1);
     CapsStore *store = place_open(place);
     assert_null(caps_store_note(store));
-    for (int i = 0; i < SHARE; i++) {
-        assert_int_equal(place_find(store, i * WRITERS * EACH, NULL), 1);
-    }
+    check_all(store, FEW_EACH * WRITERS);
     caps_store_close(store);
+}
+
+/* One begins it anew while another has it open: that one neither takes the new one's log away when
+ * it closes, nor goes on writing where nobody looks, nor moves the new one aside. */
+static void test_begun_anew_while_open(void **state)
+{
+    Place *place = *state;
+    g_autoptr(GError) error = NULL;
+    CapsStore *closing = place_open(place), *writing = place_open(place), *first;
+
+    assert_true(place_fill(closing, 0, 3, NULL));
+    first = place_open(place);
+    assert_true(caps_store_rebuild(first, NULL));
+    assert_non_null(caps_store_note(first));
+    assert_true(place_fill(first, 0, 5, NULL));
+
+    assert_false(place_fill(writing, 5, 7, &error));
+    assert_int_equal(error->code, CAPS_ERROR_DAMAGED);
+    assert_true(caps_store_rebuild(writing, NULL));
+    assert_null(caps_store_note(writing));
+    assert_true(place_fill(writing, 5, 7, NULL));
+    caps_store_close(closing);
+
+    CapsStore *later = place_open(place);
+    assert_int_equal(place_count(first, 7, NULL), 7);
+    assert_int_equal(place_count(later, 7, NULL), 7);
+    assert_int_equal(place_count(writing, 7, NULL), 7);
+    caps_store_close(first);
+    caps_store_close(later);
+    caps_store_close(writing);
 }
 
 int main(int argc, char **argv)
@@ -201,9 +240,11 @@ int main(int argc, char **argv)
         PLACE_TEST(test_killed_writers),
         PLACE_TEST(test_readers_and_writers),
         PLACE_TEST(test_all_find_it_damaged),
+        PLACE_TEST(test_begun_anew_while_open),
     };
     if (argc > 1) {
         kills = (unsigned)atoi(argv[1]);
     }
+    disk_install(); /* what the kernel has outlives the process: nothing is synced */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
