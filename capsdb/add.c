@@ -264,6 +264,7 @@ static void run_survey(Adding *adding, const PrbSurveyOps *ops, CapsAdded *added
                        error);
     } else if (g_file_get_contents(identity->file, &text, &length, error)) {
         prb_survey_replay(text, length, ops, adding, &added->survey, error);
+        g_prefix_error(error, "%s: ", identity->path);
     }
 }
 

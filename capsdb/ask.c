@@ -34,14 +34,19 @@ static json_t *arguments_with_target(const CapsQuestion *question)
     return arguments;
 }
 
-static PrbConversation *open_recording(const CapsAsking *asking, GError **error)
+PrbConversation *caps_recording_open(const CapsIdentity *identity, GError **error)
 {
     g_autofree char *text = NULL;
     gsize length;
 
-    return g_file_get_contents(asking->identity->file, &text, &length, error)
-               ? prb_conversation_replay(text, length, error)
-               : NULL;
+    if (!g_file_get_contents(identity->file, &text, &length, error)) {
+        return NULL;
+    }
+    PrbConversation *conversation = prb_conversation_replay(text, length, error);
+    if (!conversation) {
+        g_prefix_error(error, "%s: ", identity->path);
+    }
+    return conversation;
 }
 
 /* True: this layer knows it for a QEMU. */
@@ -92,7 +97,7 @@ static PrbConversation *open_conversation(const CapsAsking *asking, GError **err
     bool has_target = asking->question->target != NULL;
 
     if (asking->identity->recording) {
-        return open_recording(asking, error);
+        return caps_recording_open(asking->identity, error);
     }
     if (has_target && is_known_qemu(asking)) {
         return open_for_target(asking, error);

@@ -1,4 +1,4 @@
-/* asking: what ask.c and add.c share. Internal to the two. */
+/* asking: what ask.c, add.c and verify.c share. Internal to them. */
 #ifndef VITRINE_CAPSDB_ASKING_H
 #define VITRINE_CAPSDB_ASKING_H
 
@@ -16,6 +16,8 @@ typedef struct CapsAsking {
     bool tells;         /* and it tells what it read */
 } CapsAsking;
 
+/* The conversation of an identity that is a recording. */
+PrbConversation *caps_recording_open(const CapsIdentity *identity, GError **error);
 /* The answer that an error of the prober is; of where the root is it says nothing. */
 void caps_asking_describe(const CapsAsking *asking, CapsAnswer *answer, const GError *problem);
 /* The question is not put again by caps_add(); with a value: it may be again. */

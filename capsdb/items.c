@@ -3,6 +3,7 @@
 
 #include "errors.h"
 #include "gc.h"
+#include "host.h"
 #include "wire.h"
 
 #include <string.h>
@@ -221,12 +222,19 @@ bool caps_give_added(CapsLayers *layers, const char *path, const CapsPolicy *pol
 
 /* ---- evidence -------------------------------------------------------------------------------- */
 
+static json_t *object_or_empty(json_t *object)
+{
+    return object ? json_incref(object) : json_object();
+}
+
 static json_t *evidence(const CapsIdentity *identity, const CapsQuestion *question,
                         const CapsAnswer *answer)
 {
-    json_t *item = json_pack("{s:s, s:o, s:o, s:b}", "command", question->command, "emulator",
-                             caps_items_text(identity->path), "asked",
-                             caps_items_time(answer->asked), "stored", answer->stored);
+    json_t *item =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:b}", "command", question->command, "arguments",
+                  object_or_empty(question->arguments), "target", object_or_empty(question->target),
+                  "emulator", caps_items_text(identity->path), "asked",
+                  caps_items_time(answer->asked), "stored", answer->stored);
 
     if (answer->layer) {
         json_object_set_new(item, "layer", json_string(answer->layer));
@@ -238,8 +246,13 @@ static json_t *evidence(const CapsIdentity *identity, const CapsQuestion *questi
     if (answer->expires) {
         json_object_set_new(item, "expires", caps_items_time(answer->expires));
     }
-    json_object_set_new(item, "inputs",
-                        answer->inputs ? json_incref(answer->inputs) : json_object());
+    if (answer->unsaved) {
+        json_object_set_new(item, "not-kept", caps_items_text(answer->unsaved));
+    }
+    json_object_set_new(item, "inputs", object_or_empty(answer->inputs));
+    if (json_object_get(answer->inputs, CAPS_INPUT_HOST)) {
+        json_object_set_new(item, "host", caps_host_facts(NULL)); /* it is of these, or stale */
+    }
     json_object_set_new(item, "identity", json_string(identity->hash));
     json_object_set_new(item, "stale-when-changed", caps_identity_parts(identity));
     return item;

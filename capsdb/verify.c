@@ -1,6 +1,7 @@
 /* verify: what is stored beside what the emulator says now, fact by fact. */
 #include "items.h"
 
+#include "asking.h"
 #include "errors.h"
 #include "launch.h"
 #include "wire.h"
@@ -137,31 +138,45 @@ typedef struct Session { /* one launch, kept while the target stays the same */
     json_t *target; /* of a QEMU's launch, borrowed */
 } Session;
 
+/* Of a recording, or the emulator launched for a target. */
+static PrbConversation *open_for(const Session *session, json_t *target, GError **error)
+{
+    g_auto(CapsLaunch) launch = caps_launch_new(target);
+
+    return session->identity->recording
+               ? caps_recording_open(session->identity, error)
+               : prb_conversation_open(session->identity->file, launch.machine,
+                                       (const char *const *)launch.more, &session->policy->limits,
+                                       error);
+}
+
+static bool is_same_target(json_t *one, json_t *other)
+{
+    return json_equal(one, other) || (json_object_size(one) == 0 && json_object_size(other) == 0);
+}
+
+/* Any but a QEMU on its own is asked about all targets in one conversation. */
 static bool launch_for(Session *session, json_t *target, GError **error)
 {
     PrbConversation *conversation = session->conversation;
-    bool ours = conversation && prb_conversation_kind(conversation) == PRB_VITRINE;
+    bool any = session->identity->recording ||
+               (conversation && prb_conversation_kind(conversation) == PRB_VITRINE);
 
-    if (conversation && (ours || json_equal(target, session->target))) {
+    if (conversation && (any || is_same_target(target, session->target))) {
         return true;
     }
-    g_auto(CapsLaunch) launch = caps_launch_new(target);
     prb_conversation_close(conversation);
     session->target = target;
-    session->conversation =
-        prb_conversation_open(session->identity->file, launch.machine,
-                              (const char *const *)launch.more, &session->policy->limits, error);
+    session->conversation = open_for(session, target, error);
     return session->conversation != NULL;
 }
 
 static json_t *ask_again(Session *session, const Stored *stored, GError **error)
 {
     json_t *value = NULL;
-    bool first = session->conversation == NULL;
 
     /* One of ours takes no target on its command line, and which it is the first launch tells. */
-    if (first &&
-        !launch_for(session, json_object_size(stored->target) ? NULL : stored->target, error)) {
+    if (!session->conversation && !launch_for(session, NULL, error)) {
         return NULL;
     }
     if (!launch_for(session, stored->target, error)) {
@@ -212,16 +227,17 @@ static bool verify_one(CapsLayers *layers, const char *path, const CapsPolicy *p
     g_autoptr(CapsIdentity) identity = caps_layers_identify(layers, path, error);
     g_autoptr(GPtrArray) all = identity ? load_stored(layers, identity) : NULL;
     Session session = {identity, policy, items, NULL, NULL};
-    bool wanted = true;
+    bool can_be_asked = all && (all->len == 0 || launch_for(&session, NULL, error));
+    bool wanted = can_be_asked;
 
-    for (guint i = 0; all && i < all->len && wanted; i++) {
+    for (guint i = 0; wanted && i < all->len; i++) {
         wanted = compare(&session, g_ptr_array_index(all, i));
         if (items->progress) {
             items->progress(items->context, path, i + 1, all->len);
         }
     }
     prb_conversation_close(session.conversation);
-    return all != NULL;
+    return can_be_asked;
 }
 
 static gint compare_paths(gconstpointer a, gconstpointer b)

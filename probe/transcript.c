@@ -6,6 +6,8 @@
  * after a request, is not part of the form. It must not know what the questions mean. */
 #include "transcript.h"
 
+#include <string.h>
+
 struct PrbTranscript {
     GHashTable *replies; /* question as text -> GPtrArray of json_t, the next one first */
     PrbKind kind;
@@ -50,57 +52,130 @@ static void add_exchange(PrbTranscript *transcript, json_t *request, json_t *rep
     g_free(question);
 }
 
-static bool is_request(json_t *document)
+/* NULL: it is one. */
+static const char *why_no_request(json_t *document)
 {
-    return wire_json_is_string(json_object_get(document, "execute"));
+    json_t *arguments = json_object_get(document, "arguments");
+
+    if (!wire_json_is_string(json_object_get(document, "execute"))) {
+        return "a request was due, an object with \"execute\"";
+    }
+    return arguments && !json_is_object(arguments) ? "\"arguments\" are an object" : NULL;
 }
 
-static bool is_reply(json_t *document)
+static const char *why_no_reply(json_t *document)
 {
-    return !json_object_get(document, "return") != !json_object_get(document, "error");
+    json_t *error = json_object_get(document, "error");
+
+    if (!json_object_get(document, "return") == !error) {
+        return "a reply was due, an object with either \"return\" or \"error\"";
+    }
+    return !error || (wire_json_is_string(json_object_get(error, "class")) &&
+                      wire_json_is_string(json_object_get(error, "desc")))
+               ? NULL
+               : "an \"error\" has \"class\" and \"desc\"";
 }
 
-/* One document after the other into the table. ret_problem: what is wrong with the one at hand. */
-static json_t *next_document(WireFramer *framer, const WireLimits *limits, GError **error)
+typedef struct Reader {
+    WireFramer *framer;
+    const WireLimits *limits;
+    const char *at, *end; /* what is behind the documents that were read */
+    unsigned line;        /* of at, from 1 */
+    unsigned number;      /* of the document at hand, from 1 */
+    unsigned began;       /* its first line */
+} Reader;
+
+static void pass(Reader *reader, const char *to)
 {
+    for (; reader->at < to; reader->at++) {
+        reader->line += *reader->at == '\n';
+    }
+}
+
+/* Its error says the line of the text, not that of the document. */
+static json_t *parse(const Reader *reader, const char *text, size_t length, GError **error)
+{
+    g_autoptr(GString) padded = NULL;
+    json_t *document = wire_json_parse(text, length, reader->limits, NULL);
+
+    if (document) {
+        return document;
+    }
+    WireLimits limits = *reader->limits;
+    limits.max_bytes = SIZE_MAX / 2;
+    padded = g_string_new(NULL);
+    for (unsigned line = 1; line < reader->began; line++) {
+        g_string_append_c(padded, '\n');
+    }
+    g_string_append_len(padded, text, (gssize)length);
+    return wire_json_parse(padded->str, padded->len, &limits, error);
+}
+
+/* The framer leaves out nothing but the white space between documents. NULL: with error, or there
+ * is none. */
+static json_t *next_document(Reader *reader, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
     size_t length;
-    const char *text = wire_framer_next(framer, &length, error);
-    return text ? wire_json_parse(text, length, limits, error) : NULL;
+    const char *text = wire_framer_next(reader->framer, &length, &problem);
+    const char *begin = reader->at;
+
+    while (begin < reader->end && strchr(" \t\r\n", *begin)) {
+        begin++;
+    }
+    pass(reader, begin);
+    reader->began = begin < reader->end ? reader->line : reader->began;
+    reader->number += text || problem;
+    if (problem) {
+        g_set_error(error, PRB_ERROR, PRB_ERROR_MALFORMED, "line %u: %s", reader->began,
+                    problem->message);
+    }
+    if (!text) {
+        return NULL;
+    }
+    json_t *document = parse(reader, text, length, error);
+    pass(reader, begin + length);
+    return document;
 }
 
-static bool read_all(PrbTranscript *transcript, WireFramer *framer, const WireLimits *limits,
-                     GError **error)
+static const char *take(PrbTranscript *transcript, json_t **request, json_t *document)
+{
+    const char *wrong = *request ? why_no_reply(document) : why_no_request(document);
+
+    if (!wrong && *request) {
+        add_exchange(transcript, *request, document);
+        g_clear_pointer(request, json_decref);
+    } else if (!wrong) {
+        *request = json_incref(document);
+    }
+    return wrong;
+}
+
+static bool read_all(PrbTranscript *transcript, Reader *reader, GError **error)
 {
     json_t *request = NULL;
     json_t *document;
     g_autoptr(GError) problem = NULL;
     const char *wrong = NULL;
-    unsigned number = 0;
 
-    while (!wrong && (document = next_document(framer, limits, &problem))) {
-        number++;
-        if (!request && is_request(document)) {
-            request = json_incref(document);
-        } else if (request && is_reply(document)) {
-            add_exchange(transcript, request, document);
-            g_clear_pointer(&request, json_decref);
-        } else {
-            wrong = request ? "a reply was due" : "a request was due";
-        }
+    while (!wrong && (document = next_document(reader, &problem))) {
+        wrong = take(transcript, &request, document);
         json_decref(document);
     }
-    if (problem) {
-        number++;
-        wrong = problem->message;
-    } else if (!wrong && (request || wire_framer_pending(framer))) {
+    if (!wrong && !problem && (request || wire_framer_pending(reader->framer))) {
         wrong = "the conversation stops in the middle";
+    } else if (!wrong && !problem && reader->number == 0) {
+        wrong = "there is nothing in it";
     }
     json_decref(request);
     if (wrong) {
-        g_set_error(error, PRB_ERROR, PRB_ERROR_MALFORMED, "recorded conversation: document %u: %s",
-                    number, wrong);
+        g_set_error(&problem, PRB_ERROR, PRB_ERROR_MALFORMED, "line %u: %s", reader->began, wrong);
     }
-    return !wrong;
+    if (problem) {
+        g_set_error(error, PRB_ERROR, PRB_ERROR_MALFORMED, "recorded conversation: document %u: %s",
+                    reader->number, problem->message);
+    }
+    return !problem;
 }
 
 PrbTranscript *prb_transcript_new(const char *text, size_t length, GError **error)
@@ -117,7 +192,8 @@ PrbTranscript *prb_transcript_new(const char *text, size_t length, GError **erro
     transcript->replies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_replies);
     g_autoptr(WireFramer) framer = wire_framer_new(&limits);
     wire_framer_feed(framer, text, length);
-    if (!read_all(transcript, framer, &limits, error)) {
+    Reader reader = {framer, &limits, text, text + length, 1, 0, 1};
+    if (!read_all(transcript, &reader, error)) {
         prb_transcript_free(transcript);
         return NULL;
     }

@@ -12,6 +12,14 @@
     {                                                                                              \
         "layer", "text", "where it is stored: pins, user, host, static, or file"                   \
     }
+#define MEMBER_ARGUMENTS                                                                           \
+    {                                                                                              \
+        "arguments", "object", "with which arguments"                                              \
+    }
+#define MEMBER_TARGET                                                                              \
+    {                                                                                              \
+        "target", "object", "about which machine"                                                  \
+    }
 #define MEMBER_REASON                                                                              \
     {                                                                                              \
         "reason", "text", "one word that says why there is none; not there if there is one"        \
@@ -27,6 +35,8 @@
 
 static const CliMember evidence[] = {
     {"command", "text", "what was asked"},
+    MEMBER_ARGUMENTS,
+    MEMBER_TARGET,
     MEMBER_EMULATOR,
     {"asked", "text", "when the emulator said it, UTC"},
     {"stored", "boolean", "it was in the database before; false: it was asked for this"},
@@ -34,9 +44,12 @@ static const CliMember evidence[] = {
     MEMBER_REASON,
     MEMBER_MESSAGE,
     {"expires", "text", "until when a failure is believed, UTC"},
+    {"not-kept", "text", "why the answer could not be stored; not there if it was"},
     {"inputs", "object",
      "what the answer read, and the value it had then; the answer holds for every question with "
      "these values"},
+    {"host", "object",
+     "the facts of this host that are the input host; another one makes the answer stale"},
     {"identity", "text", "which emulator this is by content, a SHA-256"},
     {"stale-when-changed", "list of objects",
      "the files that make the identity, each with role, path and hash; another content of one of "
@@ -83,8 +96,8 @@ static const CliMember shown[] = {
 static const CliMember compared[] = {
     MEMBER_EMULATOR,
     {"command", "text", "what was asked"},
-    {"arguments", "object", "with which arguments"},
-    {"target", "object", "about which machine"},
+    MEMBER_ARGUMENTS,
+    MEMBER_TARGET,
     {"verdict", "text", "same, different, or untold: the emulator did not answer now"},
     {"stored", "any", "the reply in the database; only if it differs"},
     {"fresh", "any", "the reply of now; only if it differs"},

@@ -83,6 +83,20 @@ class Asking(Base):
         roles = {part["path"]: part["role"] for part in why["stale-when-changed"]}
         self.assertEqual(roles[str(TELLER)], "script")
         self.assertEqual(roles["/usr/bin/python3"], "interpreter")
+        self.assertEqual((why["arguments"], why["target"]), ({}, {"machine": "board"}))
+        self.assertNotIn("host", why)
+
+    def test_why_says_which_host_an_answer_is_of(self):
+        """Of an emulator that does not tell what it read; its refusal has evidence too."""
+        words = ("why", "query-chardev", "--emulator", HOSTILE / "dies-on-item", "--arg", "a=1",
+                 "--machine", "board", "--json")
+        for stored in (False, True):
+            why = json.loads(self.run_capsdb(*words, code=3))
+            self.assertEqual((why["stored"], why["reason"]), (stored, "Refused"))
+            self.assertEqual((why["arguments"], why["target"]), ({"a": 1}, {"machine": "board"}))
+            self.assertEqual(why["inputs"]["target"], '{"machine":"board"}')
+            self.assertEqual(len(why["inputs"]["host"]), 64)
+            self.assertEqual(why["host"]["kernel.release"], os.uname().release)
 
     def test_a_changed_emulator_is_asked_again(self):
         copy = self.folder / "emulator"
@@ -236,6 +250,24 @@ class Keeping(Base):
         told = self.run_capsdb("verify", HOSTILE / "tells-the-time", code=1)
         self.assertRegex(told, r"differs: \S+/tells-the-time query-version: \S+: .*, now .*\n")
         self.assertRegex(told, r"/tells-the-time +0 +1 +0\n")
+
+    def test_verify_of_a_recording(self):
+        recording = self.folder / "teller.replies"
+        self.run_capsdb("record", TELLER, recording)
+        self.run_capsdb("import", recording)
+        facts = json.loads(self.run_capsdb("verify", recording, "--json"))
+        self.assertEqual({fact["verdict"] for fact in facts}, {"same"})
+
+    def test_verify_says_once_what_cannot_be_asked(self):
+        copy = self.folder / "emulator"
+        copy.write_bytes(TELLER.read_bytes())
+        copy.chmod(0o755)
+        self.run_capsdb("add", copy)
+        copy.chmod(0o644)
+        self.assertEqual(self.run_capsdb("verify", copy, code=5), "")
+        self.assertRegex(self.told, r"\Acapsdb: \S+/emulator: [^\n]+\n\Z")
+        told = self.run_capsdb("verify", code=5)
+        self.assertRegex(told, r"/emulator +0 +0 +1\n")
 
 
 class Real(Base):

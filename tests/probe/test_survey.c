@@ -158,20 +158,29 @@ static void test_recordings_that_are_none(void **state)
     static const struct {
         const char *text, *message;
     } rows[] = {
-        {"{\"return\": {}}", "recorded conversation: document 1: a request was due"},
+        {"{\"return\": {}}", "document 1: line 1: a request was due, an object with \"execute\""},
+        {"\n\n{\"execute\": 5}",
+         "document 1: line 3: a request was due, an object with \"execute\""},
+        {"{\"execute\": \"a\", \"arguments\": 5}",
+         "document 1: line 1: \"arguments\" are an object"},
         {"{\"execute\": \"a\"}\n\n{\"execute\": \"b\"}",
-         "recorded conversation: document 2: a reply was due"},
-        {"{\"execute\": \"a\"}", "recorded conversation: document 1: the conversation stops in "
-                                 "the middle"},
-        {"{\"execute\": \"a\"}\n\n{\"return\":",
-         "recorded conversation: document 1: the conversation stops in the middle"},
+         "document 2: line 3: a reply was due, an object with either \"return\" or \"error\""},
         {"{\"execute\": \"a\"}\n\n{\"return\": 1, \"error\": {}}",
-         "recorded conversation: document 2: a reply was due"},
+         "document 2: line 3: a reply was due, an object with either \"return\" or \"error\""},
+        {"{\"execute\": \"a\"}\n\n{\"error\": {\"desc\": \"b\"}}",
+         "document 2: line 3: an \"error\" has \"class\" and \"desc\""},
+        {"{\"execute\": \"a\"}\n\n{\n \"return\": [\n 1, ]\n}", "document 2: line 5"},
+        {"{\"execute\": \"a\"}\n\n{\"return\":\n [}", "document 2: line 3"},
+        {"{\"execute\": \"a\"}", "document 1: line 1: the conversation stops in the middle"},
+        {"{\"execute\": \"a\"}\n\n{\"return\":",
+         "document 1: line 3: the conversation stops in the middle"},
+        {"\n", "document 0: line 1: there is nothing in it"},
     };
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autoptr(GError) error = NULL;
         assert_null(prb_conversation_replay(rows[i].text, strlen(rows[i].text), &error));
-        assert_string_equal(error->message, rows[i].message);
+        g_autofree char *begin = g_strconcat("recorded conversation: ", rows[i].message, NULL);
+        assert_memory_equal(error->message, begin, strlen(begin));
     }
 }
 
