@@ -536,5 +536,6 @@ void caps_answer_done(CapsAnswer *answer)
     g_clear_pointer(&answer->inputs, json_decref);
     g_clear_pointer(&answer->reason, g_free);
     g_clear_pointer(&answer->message, g_free);
+    g_clear_pointer(&answer->file, g_free);
     g_clear_pointer(&answer->unsaved, g_free);
 }

@@ -30,6 +30,7 @@ typedef struct CapsAnswer {
     int64_t attempts;
     bool stored;       /* came from the database */
     const char *layer; /* which it came from (layers.h), static; NULL: the emulator */
+    char *file;        /* that it is in; NULL: none */
     char *unsaved;     /* why it could not be put there; or NULL */
 } CapsAnswer;
 

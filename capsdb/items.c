@@ -238,6 +238,7 @@ static json_t *evidence(const CapsIdentity *identity, const CapsQuestion *questi
 
     if (answer->layer) {
         json_object_set_new(item, "layer", json_string(answer->layer));
+        json_object_set_new(item, "file", caps_items_text(answer->file));
     }
     if (answer->reason) {
         json_object_set_new(item, "reason", json_string(answer->reason));

@@ -378,6 +378,7 @@ bool caps_layers_find(CapsLayers *layers, const CapsIdentity *identity,
             store ? caps_answer_find(store, identity, question, host, ret_answer, &problem) : 0;
         if (found == 1) {
             ret_answer->layer = caps_layers_name(layers, i);
+            ret_answer->file = g_strdup(caps_store_path(store));
             return true;
         }
         if (found < 0) {

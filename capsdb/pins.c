@@ -17,6 +17,7 @@
 
 typedef struct Pin {
     json_t *object; /* as it was written, checked; owned */
+    char *file;     /* owned */
     int64_t written;
 } Pin;
 
@@ -86,7 +87,8 @@ static void take_pins(CapsPins *pins, const char *path, json_t *list, GPtrArray 
                             g_strdup_printf("%s: pin %zu: %s; left out", path, i + 1, wrong));
             continue;
         }
-        Pin made = {json_incref(pin), stat(path, &found) == 0 ? found.st_mtim.tv_sec : 0};
+        Pin made = {json_incref(pin), g_strdup(path),
+                    stat(path, &found) == 0 ? found.st_mtim.tv_sec : 0};
         g_array_append_val(pins->pins, made);
     }
 }
@@ -116,7 +118,9 @@ static void read_file(CapsPins *pins, const char *path, GPtrArray *notes)
 
 static void clear_pin(gpointer data)
 {
-    json_decref(((Pin *)data)->object);
+    Pin *pin = data;
+    json_decref(pin->object);
+    g_free(pin->file);
 }
 
 CapsPins *caps_pins_new(const char *folder, GPtrArray *notes)
@@ -177,7 +181,8 @@ bool caps_pins_find(const CapsPins *pins, const CapsIdentity *identity,
             *ret_answer = (CapsAnswer){
                 .value = json_incref(json_object_get(pin->object, "value")),
                 .reason = g_strdup(why ? CAPS_REASON_QUARANTINED : NULL),
-                .message = g_strdup(why),
+                .message = why ? g_strdup_printf("%s: %s", pin->file, why) : NULL,
+                .file = g_strdup(pin->file),
                 .inputs = json_object(),
                 .asked = pin->written,
                 .stored = true,

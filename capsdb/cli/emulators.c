@@ -122,9 +122,9 @@ int cli_record(const Cli *cli)
 static void say_added(const CliItems *items)
 {
     if (items->cli->format == CLI_PEOPLE) {
-        cli_say("%zu emulators: %lld added, %lld known, %lld failed\n", items->count,
-                cli_number(items->counts, "added"), cli_number(items->counts, "known"),
-                cli_number(items->counts, "failed"));
+        cli_say("%zu emulator%s: %lld added, %lld known, %lld failed\n", items->count,
+                items->count == 1 ? "" : "s", cli_number(items->counts, "added"),
+                cli_number(items->counts, "known"), cli_number(items->counts, "failed"));
     }
 }
 

@@ -41,6 +41,7 @@ static const CliMember evidence[] = {
     {"asked", "text", "when the emulator said it, UTC"},
     {"stored", "boolean", "it was in the database before; false: it was asked for this"},
     MEMBER_LAYER,
+    {"file", "text", "the database that it is in; or the admin's file that says it"},
     MEMBER_REASON,
     MEMBER_MESSAGE,
     {"expires", "text", "until when a failure is believed, UTC"},

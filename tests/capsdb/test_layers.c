@@ -99,6 +99,13 @@ static CapsLayers *open_all(void)
 }
 
 /* "LAYER: VALUE" of the first that answers query-name, or "nothing". */
+/* Without the file that they begin with. */
+static const char *words_of(const CapsAnswer *answer)
+{
+    assert_true(g_str_has_prefix(answer->message, answer->file));
+    return answer->message + strlen(answer->file) + strlen(": ");
+}
+
 static char *who_answers(CapsLayers *layers)
 {
     CapsQuestion question = {.command = "query-name"};
@@ -108,7 +115,7 @@ static char *who_answers(CapsLayers *layers)
         return g_strdup("nothing");
     }
     return g_strdup_printf("%s: %s", answer.layer,
-                           answer.value ? json_string_value(answer.value) : answer.message);
+                           answer.value ? json_string_value(answer.value) : words_of(&answer));
 }
 
 #define ASSERT_ANSWERS(layers, expected)                                                           \

@@ -233,6 +233,7 @@ class Static(Base):
                         HOME="/dev/null/home")
         why = self.why(HOME="/dev/null/home")
         self.assertEqual((why["layer"], why["stored"]), ("static", True))
+        self.assertEqual(why["file"], str(self.root / "usr/lib/capsdb/emulators.db"))
 
     def test_it_holds_for_the_content_wherever_it_is(self):
         """Made in an image, used by a system that has the image as its root."""
@@ -385,7 +386,9 @@ class Pinned(Base):
             told = self.run_capsdb("ask", "query-version", "--emulator", self.emulator, "--json",
                                    *words)
             self.assertEqual(json.loads(told), {"package": "pinned"})
-        self.assertEqual(self.why()["layer"], "pins")
+        why = self.why()
+        self.assertEqual((why["layer"], why["file"]),
+                         ("pins", str(self.root / "etc/capsdb.d/site.pins")))
 
     def test_what_the_admin_forbids_is_not_asked(self):
         self.emulator = self.install("usr/bin/qemu-system-dies", HOSTILE / "dies-on-item")
@@ -394,7 +397,7 @@ class Pinned(Base):
                  quarantine="it dies of this")
         self.run_capsdb("ask", "device-list-properties", "--emulator", self.emulator, "--arg",
                         "typename=net", "--again", code=3)
-        self.assertIn("it dies of this", self.told)
+        self.assertIn("/etc/capsdb.d/site.pins: it dies of this", self.told)
         told, = json.loads(self.run_capsdb("add", self.emulator, "--json"))
         self.assertEqual((told["quarantined"], told["launches"]), (0, 1))
 

@@ -81,8 +81,8 @@ class Replay(unittest.TestCase):
     def test_what_is_no_conversation(self):
         request, reply = '{"execute": "query-version"}', '{"return": {}}'
         for text, place in ((request, "stops in the middle"),
-                            (f"{request}\n\n{request}", "document 2: a reply was due"),
-                            (f"{reply}\n\n{request}", "document 1: a request was due"),
+                            (f"{request}\n\n{request}", "document 2: line 3: a reply was due"),
+                            (f"{reply}\n\n{request}", "document 1: line 1: a request was due"),
                             (f'{request}\n\n{{"return": 1, "error": {{}}}}', "document 2"),
                             (f"{request}\n\n{reply}\n\n{{", "stops in the middle"),
                             (f"{request}\n\n[1]", "document 2"),
