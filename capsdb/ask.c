@@ -248,8 +248,9 @@ void caps_asking_describe(const CapsAsking *asking, CapsAnswer *answer, const GE
 static bool is_only_unsaved(const GError *problem)
 {
     return problem->domain == CAPS_ERROR &&
-           (problem->code == CAPS_ERROR_FAILED || problem->code == CAPS_ERROR_LOCKED ||
-            problem->code == CAPS_ERROR_READ_ONLY || problem->code == CAPS_ERROR_DAMAGED);
+           (problem->code == CAPS_ERROR_FAILED || problem->code == CAPS_ERROR_UNUSABLE ||
+            problem->code == CAPS_ERROR_LOCKED || problem->code == CAPS_ERROR_READ_ONLY ||
+            problem->code == CAPS_ERROR_DAMAGED);
 }
 
 /* What is found damaged while it is written is not asked of again. */

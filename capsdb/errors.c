@@ -13,6 +13,7 @@ typedef struct Row {
 
 static const Row rows[] = {
     {caps_error_quark, CAPS_ERROR_FAILED, CAPSDB_FAILED, "Failed"},
+    {caps_error_quark, CAPS_ERROR_UNUSABLE, CAPSDB_UNUSABLE, "Unusable"},
     {caps_error_quark, CAPS_ERROR_DAMAGED, CAPSDB_UNUSABLE, "Damaged"},
     {caps_error_quark, CAPS_ERROR_NEWER, CAPSDB_UNUSABLE, "Newer"},
     {caps_error_quark, CAPS_ERROR_READ_ONLY, CAPSDB_UNUSABLE, "ReadOnly"},

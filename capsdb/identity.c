@@ -79,7 +79,8 @@ static const struct {
     const char *below, *suffix;
 } loaded[] = {{"", ".so"}, {"", ".cfg"}, {"firmware", ".json"}};
 
-static bool add_files(Finder *finder, const char *folder, const char *suffix, GError **error)
+static bool add_files(Finder *finder, const char *role, const char *folder, const char *suffix,
+                      GError **error)
 {
     g_autofree char *there = where_it_is(finder, folder);
     g_autoptr(GPtrArray) files = caps_folder_list(there ? there : folder, suffix);
@@ -92,14 +93,14 @@ static bool add_files(Finder *finder, const char *folder, const char *suffix, GE
         if (is_new(finder, path)) {
             ok = read_file(finder, path, &file, error);
             if (ok) {
-                add_part(finder, "loaded", path, file.hash);
+                add_part(finder, role, path, file.hash);
             }
         }
     }
     return ok;
 }
 
-static bool add_folder(Finder *finder, const char *folder, GError **error)
+static bool add_folder(Finder *finder, const char *role, const char *folder, GError **error)
 {
     bool ok = true;
 
@@ -109,7 +110,7 @@ static bool add_folder(Finder *finder, const char *folder, GError **error)
     g_ptr_array_add(finder->folders, g_strdup(folder));
     for (size_t i = 0; i < G_N_ELEMENTS(loaded) && ok; i++) {
         g_autofree char *path = g_build_filename(folder, loaded[i].below, NULL);
-        ok = add_files(finder, path, loaded[i].suffix, error);
+        ok = add_files(finder, role, path, loaded[i].suffix, error);
     }
     return ok;
 }
@@ -119,6 +120,21 @@ static char *folder_of_settings(const char *name)
 {
     g_autofree char *folder = g_path_get_dirname(name);
     return g_str_has_prefix(folder, "/etc/") ? g_steal_pointer(&folder) : NULL;
+}
+
+/* Settings are where they are. Anything else is read there by a program that is in a folder beside
+ * its own; one that was moved looks beside where it is now, finds what is there or nothing, and so
+ * is not the same emulator. */
+static const char *role_of_named(const char *program, const char *name)
+{
+    g_autofree char *own = g_path_get_dirname(program);
+    g_autofree char *above = g_path_get_dirname(own);
+    bool is_top = g_str_equal(above, "/");
+    bool beside = !g_str_equal(own, "/") &&
+                  (is_top ? !g_str_has_prefix(name, "/usr/")
+                          : g_str_has_prefix(name, above) && name[strlen(above)] == '/');
+
+    return beside || g_str_has_prefix(name, "/etc/") ? "loaded" : "apart";
 }
 
 /* A folder that the program names, there and where a relocated program looks for it: beside its own
@@ -133,8 +149,10 @@ static bool add_named_folder(Finder *finder, const char *program, const char *na
     g_autofree char *bundled = g_build_filename(own, "qemu-bundle", name, NULL);
     g_autofree char *settings = folder_of_settings(name);
 
-    return add_folder(finder, name, error) && add_folder(finder, relocated, error) &&
-           add_folder(finder, bundled, error) && (!settings || add_folder(finder, settings, error));
+    return add_folder(finder, role_of_named(program, name), name, error) &&
+           add_folder(finder, "loaded", relocated, error) &&
+           add_folder(finder, "loaded", bundled, error) &&
+           (!settings || add_folder(finder, "loaded", settings, error));
 }
 
 /* ---- scripts --------------------------------------------------------------------------------- */
@@ -268,7 +286,7 @@ static void compute_hash(CapsIdentity *identity)
     for (guint i = 0; i < identity->parts->len; i++) {
         const CapsPart *part = g_ptr_array_index(identity->parts, i);
         g_autofree char *name = g_path_get_basename(part->path);
-        bool named = g_str_equal(part->role, "loaded");
+        bool named = g_str_equal(part->role, "loaded") || g_str_equal(part->role, "apart");
         json_array_append_new(parts,
                               json_pack("[s, s, s]", part->role, part->hash, named ? name : ""));
     }

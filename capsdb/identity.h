@@ -12,7 +12,8 @@
 
 /* One file that made the identity what it is. */
 typedef struct CapsPart {
-    const char *role; /* "program", "script", "interpreter", "named", "loaded", "recording" */
+    const char *role; /* "program", "script", "interpreter", "named", "recording", "loaded";
+                        "apart": loaded by one that is where it was installed, which this is not */
     char *path;
     char *hash; /* SHA-256 of the content, in hex */
 } CapsPart;

@@ -43,7 +43,7 @@ void caps_pass_error(GError **problem, GError **error)
 
 void caps_store_set_error(CapsStore *store, int code, const char *doing, GError **error)
 {
-    CapsErrorCode ours = CAPS_ERROR_FAILED;
+    CapsErrorCode ours = CAPS_ERROR_UNUSABLE;
     const char *why = store->db ? sqlite3_errmsg(store->db) : sqlite3_errstr(code);
 
     switch (code & 0xff) {
@@ -93,12 +93,12 @@ static bool check_fits(CapsStore *store, int code, const char *doing, GError **e
 
 static bool execute(CapsStore *store, const char *sql, GError **error)
 {
-    return check(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "statement", error);
+    return check(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "using it", error);
 }
 
 static bool execute_fitting(CapsStore *store, const char *sql, GError **error)
 {
-    return check_fits(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "statement", error);
+    return check_fits(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL), "using it", error);
 }
 
 /* ---- statements ------------------------------------------------------------------------------ */
@@ -151,15 +151,14 @@ static sqlite3_stmt *prepare(CapsStore *store, const char *sql, const char *valu
     if (!statement) {
         int code =
             sqlite3_prepare_v3(store->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL);
-        if (!check_fits(store, code, "statement", error)) {
+        if (!check_fits(store, code, "using it", error)) {
             return NULL;
         }
         g_hash_table_insert(store->statements, g_strdup(sql), statement);
     }
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
-    return check(store, bind_values(statement, values, list), "statement", error) ? statement
-                                                                                  : NULL;
+    return check(store, bind_values(statement, values, list), "using it", error) ? statement : NULL;
 }
 
 sqlite3_stmt *caps_store_prepare(CapsStore *store, const char *sql, GError **error,
@@ -255,7 +254,7 @@ bool caps_store_begin(CapsStore *store, GError **error)
     }
     int turn = caps_flight_begin(store, "to write", store->patience_ms, &problem);
     if (problem) {
-        caps_store_set_error(store, SQLITE_BUSY, "statement", error);
+        caps_store_set_error(store, SQLITE_BUSY, "using it", error);
         return false;
     }
     bool ok = execute(store, "BEGIN IMMEDIATE", error);
@@ -328,7 +327,7 @@ static bool set_up_unmarked(CapsStore *store, GError **error)
         return false;
     }
     if (tables) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: a database of another program",
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNUSABLE, "%s: a database of another program",
                     store->path);
         return false;
     }
@@ -465,7 +464,7 @@ static bool make_folder(const char *path, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     if (g_mkdir_with_parents(folder, 0700) < 0) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: %s", folder, g_strerror(errno));
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNUSABLE, "%s: %s", folder, g_strerror(errno));
         return false;
     }
     return true;
@@ -485,7 +484,7 @@ static bool make_file(const char *path, GError **error)
         ok = link(made, path) == 0 || errno == EEXIST;
     }
     if (!ok) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_FAILED, "%s: %s", path, g_strerror(errno));
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNUSABLE, "%s: %s", path, g_strerror(errno));
     }
     if (fd >= 0) {
         unlink(made);
@@ -517,7 +516,14 @@ static bool open_for_reading(CapsStore *store, CapsStoreMode mode, GError **erro
     bool immutable = mode == CAPS_STORE_SNAPSHOT ||
                      (access(folder, W_OK) < 0 && !g_file_test(log, G_FILE_TEST_EXISTS));
 
-    return connect_file(store, SQLITE_OPEN_READONLY, immutable, error);
+    bool ok = connect_file(store, SQLITE_OPEN_READONLY, immutable, error);
+    if (!ok && !immutable && access(folder, W_OK) < 0) {
+        g_prefix_error(error,
+                       "what was written last is in %s, which is only read where something "
+                       "can be written beside it: ",
+                       log);
+    }
+    return ok;
 }
 
 /* ---- damage ---------------------------------------------------------------------------------- */

@@ -48,6 +48,7 @@ GQuark caps_error_quark(void);
 
 typedef enum {
     CAPS_ERROR_FAILED,      /* the system refused something; the message says what */
+    CAPS_ERROR_UNUSABLE,    /* it refused that of the database: the disk is full, or broken */
     CAPS_ERROR_DAMAGED,     /* not a database, or not what was written */
     CAPS_ERROR_NEWER,       /* written by a later version of this program */
     CAPS_ERROR_READ_ONLY,   /* it cannot be written */

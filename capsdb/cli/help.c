@@ -14,7 +14,8 @@ static const struct {
     {CAPSDB_UNKNOWN, "the emulator refuses the question, so it is not known"},
     {CAPSDB_NOT_STORED, "nothing that is stored answers it, and launching was not allowed"},
     {CAPSDB_FAILED, "the emulator gave no answer: it is not there, or it died"},
-    {CAPSDB_UNUSABLE, "the database cannot be used: damaged, newer, locked, or not to be trusted"},
+    {CAPSDB_UNUSABLE,
+     "the database cannot be used: damaged, newer, locked, on a full disk, or not to be trusted"},
     {CAPSDB_DEADLINE, "the emulator, or the statement, took too long"},
 };
 

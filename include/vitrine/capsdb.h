@@ -40,7 +40,7 @@ typedef enum {
     CAPSDB_UNKNOWN = 3,    /* the emulator refuses; the message is its own text */
     CAPSDB_NOT_STORED = 4, /* nothing that is stored answers it, and asking was not allowed */
     CAPSDB_FAILED = 5,     /* the emulator gave no answer */
-    CAPSDB_UNUSABLE = 6,   /* the database: damaged, newer, locked, not to be trusted */
+    CAPSDB_UNUSABLE = 6,   /* the database: damaged, newer, locked, not to be trusted, full */
     CAPSDB_DEADLINE = 7,   /* the emulator, or a statement, took too long */
 } capsdb_code;
 

@@ -389,6 +389,26 @@ static void test_two_paths_with_one_content(void **state)
     assert_string_equal(one, two);
 }
 
+/* One that was moved does not find the modules that it names: it is another emulator. */
+static void test_one_that_was_moved(void **state)
+{
+    const Tree *tree = *state;
+    g_autofree char *folder = g_build_filename(tree->root, "moved", "bin", NULL);
+    g_autofree char *path = g_build_filename(folder, "emulator", NULL);
+    g_autofree char *elsewhere = g_build_filename(tree->root, "moved", "there", NULL);
+    g_autofree char *other = g_build_filename(elsewhere, "emulator", NULL);
+
+    g_mkdir_with_parents(folder, 0755);
+    g_mkdir_with_parents(elsewhere, 0755);
+    write_program(tree, path, '1');
+    write_program(tree, other, '1');
+    g_autofree char *installed = hash_of(tree, tree->emulator);
+    g_autofree char *moved = hash_of(tree, path);
+    g_autofree char *moved_again = hash_of(tree, other);
+    assert_string_not_equal(installed, moved);
+    assert_string_equal(moved, moved_again);
+}
+
 /* Of its name only one thing counts: a QEMU that is called …kvm prefers that accelerator. */
 static void test_the_name_that_counts(void **state)
 {
@@ -489,10 +509,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(test_the_staleness_table),        TEST(test_the_memo),
-        TEST(test_two_paths_with_one_content), TEST(test_the_name_that_counts),
-        TEST(test_paths_without_an_identity),  TEST(test_scripts_that_name_each_other),
-        TEST(test_an_identity_within_a_root),  TEST(test_a_root_is_not_left),
+        TEST(test_the_staleness_table),          TEST(test_the_memo),
+        TEST(test_two_paths_with_one_content),   TEST(test_the_name_that_counts),
+        TEST(test_one_that_was_moved),           TEST(test_paths_without_an_identity),
+        TEST(test_scripts_that_name_each_other), TEST(test_an_identity_within_a_root),
+        TEST(test_a_root_is_not_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
