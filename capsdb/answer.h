@@ -34,9 +34,11 @@ typedef struct CapsAnswer {
     char *unsaved;     /* why it could not be put there; or NULL */
 } CapsAnswer;
 
-/* The inputs of emulators that do not tell theirs: all the words of the target, and this host. */
+/* The inputs of emulators that do not tell theirs: all the words of the target, and this host; and
+ * of what was worked out from what they said (learning.h): the engine that did. */
 #define CAPS_INPUT_TARGET "target"
 #define CAPS_INPUT_HOST   "host"
+#define CAPS_INPUT_ENGINE "engine"
 
 /* 1: found (an expired error is not), 0: not stored, -1: error. host: caps_host_hash(). */
 int caps_answer_find(CapsStore *store, const CapsIdentity *identity, const CapsQuestion *question,

@@ -8,6 +8,7 @@
 #include "flight.h"
 #include "host.h"
 #include "launch.h"
+#include "learning.h"
 #include "wire.h"
 
 #include <string.h>
@@ -49,28 +50,40 @@ PrbConversation *caps_recording_open(const CapsIdentity *identity, GError **erro
     return conversation;
 }
 
-/* True: this layer knows it for a QEMU. */
-static bool is_qemu_in(CapsStore *store, const CapsAsking *asking)
+static const char *const kinds[] = {[PRB_QEMU] = "qemu", [PRB_VITRINE] = "vitrine"};
+
+/* What one layer knows it for; false: nothing. */
+static bool kind_in(CapsStore *store, const CapsAsking *asking, PrbKind *ret_kind)
 {
     sqlite3_stmt *row =
-        caps_store_prepare(store, "SELECT kind = 'qemu' FROM identity WHERE hash = ?", NULL, "h",
-                           asking->identity->hash);
-    bool known = row && caps_store_step(store, row, NULL) == 1 && sqlite3_column_int(row, 0) == 1;
+        caps_store_prepare(store, "SELECT kind FROM identity WHERE hash = ? AND kind NOTNULL", NULL,
+                           "h", asking->identity->hash);
+    bool known = row && caps_store_step(store, row, NULL) == 1;
+    if (known) {
+        const char *kind = (const char *)sqlite3_column_text(row, 0);
+        *ret_kind = g_strcmp0(kind, kinds[PRB_VITRINE]) == 0 ? PRB_VITRINE : PRB_QEMU;
+    }
     if (row) {
         sqlite3_reset(row);
     }
     return known;
 }
 
-static bool is_known_qemu(const CapsAsking *asking)
+bool caps_asking_kind(const CapsAsking *asking, PrbKind *ret_kind)
 {
     for (size_t i = 0; i < caps_layers_count(asking->layers); i++) {
         CapsStore *store = caps_layers_store(asking->layers, i);
-        if (store && is_qemu_in(store, asking)) {
+        if (store && kind_in(store, asking, ret_kind)) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_known_qemu(const CapsAsking *asking)
+{
+    PrbKind kind;
+    return caps_asking_kind(asking, &kind) && kind == PRB_QEMU;
 }
 
 /* A QEMU takes the target on its command line. What refuses to start there is an emulator all the
@@ -104,7 +117,8 @@ static PrbConversation *open_conversation(const CapsAsking *asking, GError **err
     }
     PrbConversation *conversation =
         prb_conversation_open(asking->identity->file, NULL, NULL, &asking->policy->limits, error);
-    if (conversation && has_target && prb_conversation_kind(conversation) == PRB_QEMU) {
+    if (conversation && has_target && prb_conversation_kind(conversation) == PRB_QEMU &&
+        !caps_learned_command(asking->question->command)) {
         prb_conversation_close(conversation);
         return open_for_target(asking, error);
     }
@@ -131,7 +145,8 @@ static void ask_emulator(CapsAsking *asking, CapsAnswer *answer, GError **error)
     }
     asking->greeted = true;
     asking->tells = prb_conversation_kind(conversation) == PRB_VITRINE;
-    if (!asking->tells && !caps_declared_may_ask(question->command)) {
+    if (!asking->tells &&
+        (caps_learned_command(question->command) || !caps_declared_may_ask(question))) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE,
                     "%s is not a question: it may change things", question->command);
         return;
@@ -139,7 +154,8 @@ static void ask_emulator(CapsAsking *asking, CapsAnswer *answer, GError **error)
     json_t *arguments =
         asking->tells ? arguments_with_target(question) : json_incref(question->arguments);
     json_t *value;
-    if (prb_ask(conversation, question->command, arguments, &value, &asking->depends_on, error)) {
+    if (prb_ask_any(conversation, question->command, arguments, &value, &asking->depends_on,
+                    error)) {
         answer->value = canonical(value);
     }
     json_decref(arguments);
@@ -197,8 +213,6 @@ bool caps_asking_begin_saving(CapsAsking *asking, GError **error)
     return is_still_there(asking, error) && caps_asking_has_layer(asking, error) &&
            caps_store_begin(asking->store, error);
 }
-
-static const char *const kinds[] = {[PRB_QEMU] = "qemu", [PRB_VITRINE] = "vitrine"};
 
 bool caps_asking_note_kind(const CapsAsking *asking, PrbKind kind, const char *version,
                            GError **error)
@@ -277,7 +291,7 @@ static bool ask_and_save(CapsAsking *asking, CapsAnswer *ret_answer, GError **er
         g_clear_error(&problem);
     }
     bool ok = save_answer(asking, &answer, &problem);
-    json_decref(asking->depends_on);
+    g_clear_pointer(&asking->depends_on, json_decref);
     if (!ok && !is_only_unsaved(problem)) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return false;
@@ -348,6 +362,22 @@ void caps_asking_end(CapsAsking *asking)
     g_clear_pointer(&asking->host, g_free);
 }
 
+bool caps_asking_ask(CapsAsking *asking, const CapsQuestion *question, CapsAnswer *ret_answer,
+                     GError **error)
+{
+    asking->question = question;
+    if (find(asking, ret_answer) || is_pinned(asking, ret_answer)) {
+        return true;
+    }
+    if (!asking->policy->may_probe) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN,
+                    "%s: nothing is stored that answers %s, and it may not be asked",
+                    asking->identity->path, question->command);
+        return false;
+    }
+    return ask_once(asking, ret_answer, error);
+}
+
 bool caps_ask(CapsLayers *layers, const char *path, const CapsQuestion *question,
               const CapsPolicy *policy, CapsAnswer *ret_answer, GError **error)
 {
@@ -356,15 +386,16 @@ bool caps_ask(CapsLayers *layers, const char *path, const CapsQuestion *question
     if (!caps_asking_begin(&asking, layers, path, policy, error)) {
         return false;
     }
-    asking.question = question;
-    bool ok = find(&asking, ret_answer) || is_pinned(&asking, ret_answer);
-    if (!ok && !policy->may_probe) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNKNOWN,
-                    "%s: nothing is stored that answers %s, and it may not be asked", path,
-                    question->command);
-    } else if (!ok) {
-        ok = ask_once(&asking, ret_answer, error);
+    g_autoptr(GError) problem = NULL;
+    bool may_be_learned = caps_learned_command(question->command);
+    bool learned = may_be_learned && is_known_qemu(&asking);
+    bool ok = !learned && caps_asking_ask(&asking, question, ret_answer, &problem);
+    if (!ok && !learned && may_be_learned && asking.greeted && !asking.tells) {
+        learned = true; /* that is what it turned out to be */
+        g_clear_error(&problem);
     }
+    ok = learned ? caps_learned_ask(&asking, question, ret_answer, &problem) : ok;
     caps_asking_end(&asking);
+    caps_pass_error(&problem, error);
     return ok;
 }

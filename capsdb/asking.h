@@ -33,6 +33,11 @@ bool caps_asking_has_layer(CapsAsking *asking, GError **error);
 /* Begins the transaction that what was asked is stored in, if the emulator at that path still is
  * the one that was asked, and there is a layer to store it in. */
 bool caps_asking_begin_saving(CapsAsking *asking, GError **error);
+/* What an identity is known for; false: it never spoke. */
+bool caps_asking_kind(const CapsAsking *asking, PrbKind *ret_kind);
+/* caps_ask() within one asking: a question that is put as it is. */
+bool caps_asking_ask(CapsAsking *asking, const CapsQuestion *question, CapsAnswer *ret_answer,
+                     GError **error);
 /* Notes which kind of emulator the identity is, and its version where known. */
 bool caps_asking_note_kind(const CapsAsking *asking, PrbKind kind, const char *version,
                            GError **error);

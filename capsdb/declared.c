@@ -6,6 +6,8 @@
  * question is put. */
 #include "declared.h"
 
+#include "probe.h"
+
 #include <string.h>
 
 static const char *const nothing[] = {NULL};
@@ -15,7 +17,7 @@ static const char *const both[] = {CAPS_INPUT_HOST, CAPS_INPUT_TARGET, NULL};
 
 /* Commands that only tell and do not begin with query-. */
 static const char *const telling[] = {"qom-list-types", "qom-list-properties",
-                                      "device-list-properties", "qom-list"};
+                                      "device-list-properties", "qom-list", PRB_LEARN_MACHINE};
 
 /* Commands whose answers come from this computer even with -machine none. */
 static const char *const of_host[] = {"query-kvm",
@@ -37,9 +39,18 @@ static bool contains(const char *const *list, size_t count, const char *word)
     return false;
 }
 
-bool caps_declared_may_ask(const char *command)
+/* Of the human monitor only "info" is for asking. */
+static bool is_info(const CapsQuestion *question)
 {
-    return g_str_has_prefix(command, "query-") || contains(telling, G_N_ELEMENTS(telling), command);
+    const char *line = json_string_value(json_object_get(question->arguments, "command-line"));
+    return g_str_equal(question->command, "human-monitor-command") && line &&
+           g_str_has_prefix(line, "info ");
+}
+
+bool caps_declared_may_ask(const CapsQuestion *question)
+{
+    return g_str_has_prefix(question->command, "query-") || is_info(question) ||
+           contains(telling, G_N_ELEMENTS(telling), question->command);
 }
 
 const char *const *caps_declared_inputs(const CapsQuestion *question)

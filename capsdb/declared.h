@@ -4,8 +4,8 @@
 
 #include "answer.h"
 
-/* True if the command may be put to an emulator that is not ours: it only tells. */
-bool caps_declared_may_ask(const char *command);
+/* True if the question may be put to an emulator that is not ours: it only tells. */
+bool caps_declared_may_ask(const CapsQuestion *question);
 /* The inputs of an answer to question, NULL-terminated, static. */
 const char *const *caps_declared_inputs(const CapsQuestion *question);
 

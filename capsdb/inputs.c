@@ -7,6 +7,7 @@
 #include "inputs.h"
 
 #include "answer.h"
+#include "query.h"
 #include "wire.h"
 
 #include <string.h>
@@ -161,6 +162,10 @@ int caps_words_value(const CapsWords *words, const char *name, char **ret_value,
     }
     if (g_str_equal(name, CAPS_INPUT_HOST)) {
         *ret_value = g_strdup(words->host);
+        return 1;
+    }
+    if (g_str_equal(name, CAPS_INPUT_ENGINE)) {
+        *ret_value = g_strdup(cmd_engine());
         return 1;
     }
     g_autofree char *given = print_words(given_for(words->target, name));

@@ -1,4 +1,4 @@
-/* launch: the members of a target as QEMU's options: -machine, -cpu, -smp, -m. */
+/* launch: the members of a target as QEMU's options: -machine, -cpu, -smp, -m, -nodefaults. */
 #include "launch.h"
 
 #include "wire.h"
@@ -74,6 +74,9 @@ CapsLaunch caps_launch_new(json_t *target)
         g_ptr_array_add(more, g_strdup("-m"));
         g_ptr_array_add(more, json_is_integer(memory) ? g_strconcat(word, "B", NULL)
                                                       : g_steal_pointer(&word));
+    }
+    if (json_is_true(json_object_get(target, "nodefaults"))) {
+        g_ptr_array_add(more, g_strdup("-nodefaults"));
     }
     g_ptr_array_add(more, NULL);
     return (CapsLaunch){print_machine(target), (char **)g_ptr_array_free(more, FALSE)};

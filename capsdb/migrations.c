@@ -286,6 +286,29 @@ const char *const caps_migrations[] = {
     "  COALESCE(item ->> 'doc', item ->> 'description') AS doc"
     "  FROM items WHERE name NOTNULL AND (command = 'query-machine-options' OR"
     "  (command = 'qom-list-properties' AND arguments LIKE '%-machine\"}' AND inputs = '{}'));",
+
+    /* 4: places of machines as rows. Types of devices are asked for once more, abstract ones too.
+     */
+    "DROP VIEW device_types;"
+    "CREATE VIEW device_types AS SELECT DISTINCT emulator, version, identity,"
+    "  item ->> 'name' AS name, item ->> 'parent' AS parent, item ->> 'doc' AS doc"
+    "  FROM items WHERE inputs = '{}' AND name NOTNULL AND (command = 'query-device-types' OR"
+    "  (command = 'qom-list-types' AND arguments ->> 'implements' = 'device' AND"
+    "   COALESCE(item ->> 'abstract', 0) = 0));"
+    "CREATE VIEW slots AS SELECT emulator, version, identity,"
+    "  COALESCE(inputs ->> 'machine', inputs ->> 'target' ->> 'machine') AS machine, inputs,"
+    "  item ->> 'bus' AS bus, item ->> 'bus-type' AS bus_type, item ->> 'places' AS places,"
+    "  item ->> 'count' AS count, item ->> 'state' AS state, item ->> 'by' AS device,"
+    "  item -> 'hot-plug' ->> 'answer' AS hot_plug, item -> 'cold-plug' ->> 'answer' AS cold_plug"
+    "  FROM items WHERE command = 'query-device-slots' AND arguments = '{}' AND bus NOTNULL;"
+    "CREATE VIEW cpu_slots AS SELECT emulator, version, identity,"
+    "  COALESCE(inputs ->> 'machine', inputs ->> 'target' ->> 'machine') AS machine, inputs,"
+    "  item ->> 'index' AS slot, item ->> 'type' AS type,"
+    "  item -> 'place' ->> 'socket-id' AS socket, item -> 'place' ->> 'die-id' AS die,"
+    "  item -> 'place' ->> 'cluster-id' AS cluster, item -> 'place' ->> 'core-id' AS core,"
+    "  item -> 'place' ->> 'thread-id' AS thread, item ->> 'state' AS state,"
+    "  item -> 'hot-plug' ->> 'answer' AS hot_plug"
+    "  FROM items WHERE command = 'query-cpu-slots' AND arguments = '{}' AND slot NOTNULL;",
 };
 
 const size_t caps_n_migrations = G_N_ELEMENTS(caps_migrations);

@@ -98,7 +98,8 @@ static bool load_layer(GPtrArray *all, CapsStore *store, const CapsIdentity *ide
         "SELECT name, arguments, inputs, reply FROM answer "
         "JOIN question ON question.id = question JOIN command ON command.id = command "
         "JOIN identity ON identity.id = identity "
-        "WHERE identity.hash = ? AND reason ISNULL ORDER BY inputs, question.id",
+        "WHERE identity.hash = ? AND reason ISNULL AND inputs ->> '" CAPS_INPUT_ENGINE "' ISNULL "
+        "ORDER BY inputs, question.id",
         error, "h", identity->hash);
     int found = -1;
 
@@ -187,7 +188,7 @@ static json_t *ask_again(Session *session, const Stored *stored, GError **error)
         json_object_size(stored->target)) {
         json_object_set(arguments, "target", stored->target);
     }
-    prb_ask(session->conversation, stored->command, arguments, &value, NULL, error);
+    prb_ask_any(session->conversation, stored->command, arguments, &value, NULL, error);
     json_decref(arguments);
     return value;
 }

@@ -2,6 +2,7 @@
  *
  * Only what depends on the binary: launched with -machine none, nothing of the host is in the
  * answers. It must not know how a question is put, nor what becomes of the answers. */
+#include "learned.h"
 #include "plan.h"
 
 static void add_types(PrbPlan *plan, const char *implements)
@@ -27,6 +28,9 @@ void prb_plan_begin_qemu(PrbPlan *plan)
     prb_plan_add(plan, "query-tpm-types", NULL);
     add_types(plan, "machine");
     add_types(plan, "user-creatable");
+    for (const CmdLearnedQuestion *row = cmd_learned_questions; row->member; row++) {
+        prb_plan_add(plan, row->command, cmd_learned_arguments(row));
+    }
 }
 
 /* What is asked of each type: of devices what -device takes, of the rest all that QOM lists. */

@@ -303,26 +303,19 @@ static bool greet(PrbConversation *conversation, GError **error)
 /* The launch line: the same for every emulator. */
 static char **launch_line(const char *path, const char *machine, const char *const *more)
 {
-    GPtrArray *argv = g_ptr_array_new();
-    const char *const before[] = {path, "-machine", machine ? machine : "none"};
-    const char *const after[] = {"-S",         "-nodefaults",
-                                 "-nographic", "-display",
-                                 "none",       "-no-user-config",
-                                 "-chardev",   NULL,
-                                 "-mon",       "chardev=qmp,mode=control"};
+    g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
+    g_autofree char *monitor = g_strdup_printf("socket,id=qmp,fd=%d", PRB_MONITOR_FD);
 
-    for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
-        g_ptr_array_add(argv, g_strdup(before[i]));
+    g_strv_builder_add_many(argv, path, "-machine", machine ? machine : "none", NULL);
+    if (more) {
+        g_strv_builder_addv(argv, (const char **)more);
     }
-    for (; more && *more; more++) {
-        g_ptr_array_add(argv, g_strdup(*more));
+    if (!machine) {
+        g_strv_builder_add_many(argv, "-nodefaults", "-nographic", NULL);
     }
-    for (size_t i = 0; i < G_N_ELEMENTS(after); i++) {
-        g_ptr_array_add(argv, after[i] ? g_strdup(after[i])
-                                       : g_strdup_printf("socket,id=qmp,fd=%d", PRB_MONITOR_FD));
-    }
-    g_ptr_array_add(argv, NULL);
-    return (char **)g_ptr_array_free(argv, FALSE);
+    g_strv_builder_add_many(argv, "-S", "-display", "none", "-no-user-config", "-chardev", monitor,
+                            "-mon", "chardev=qmp,mode=control", NULL);
+    return g_strv_builder_end(argv);
 }
 
 PrbConversation *prb_conversation_open(const char *path, const char *machine,

@@ -59,11 +59,11 @@ typedef enum { PRB_QEMU, PRB_VITRINE } PrbKind;
 typedef struct PrbConversation PrbConversation;
 
 /* Launches the emulator in a jail and negotiates. The launch line is the same for every emulator:
- *   PATH -machine none … -S -nodefaults -nographic -display none -no-user-config
+ *   PATH -machine none -nodefaults -nographic -S -display none -no-user-config
  *        -chardev socket,id=qmp,fd=3 -mon chardev=qmp,mode=control
- * machine: NULL for "none", else the value of -machine ("q35,accel=tcg,smm=off"). more: further
- * arguments, NULL-terminated, or NULL. The environment is empty, the working folder empty and its
- * own. May be called from any thread. */
+ * machine: NULL for "none", else the value of -machine ("q35,accel=tcg,smm=off"), and what else is
+ * there is then for the caller to say. more: further arguments, NULL-terminated, or NULL. The
+ * environment is empty, the working folder empty and its own. May be called from any thread. */
 PrbConversation *prb_conversation_open(const char *path, const char *machine,
                                        const char *const *more, const PrbLimits *limits,
                                        GError **error);
@@ -77,6 +77,16 @@ void prb_conversation_close(PrbConversation *conversation);
  * does not say; may be NULL. After an error of prb_error_is_end() every later question fails. */
 bool prb_ask(PrbConversation *conversation, const char *command, json_t *arguments,
              json_t **ret_value, json_t **ret_depends_on, GError **error);
+
+/* A question that takes a QEMU many: what a machine that was started with -S is made of. The value
+ * is an object: qtree, the text of `info qtree`; hotplug-buses, names of the buses that take
+ * devices while the machine runs; cpus, what query-hotpluggable-cpus says, null if it says nothing.
+ */
+#define PRB_LEARN_MACHINE "learn-machine"
+
+/* The same as prb_ask(), and for such questions too. */
+bool prb_ask_any(PrbConversation *conversation, const char *command, json_t *arguments,
+                 json_t **ret_value, json_t **ret_depends_on, GError **error);
 
 /* Which of the two it is, told apart by the greeting. */
 PrbKind prb_conversation_kind(const PrbConversation *conversation);

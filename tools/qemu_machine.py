@@ -119,8 +119,7 @@ class Machine:
     def facts(self, wanted=None):
         """Everything; of properties only those of the wanted types (None: of all)."""
         types = self.ask("qom-list-types", implements="device", abstract=True)
-        interfaces = {name: [row["name"] for row in self.ask("qom-list-types", implements=name)]
-                      for name in INTERFACES}
+        interfaces = {name: self.ask("qom-list-types", implements=name) for name in INTERFACES}
         properties = {}
         for row in types:
             if not row.get("abstract") and (wanted is None or row["name"] in wanted):

@@ -1,7 +1,8 @@
 /* options: the words of the command line.
  *
- * The options of a target are those of every program here (query's target_args.h); the arguments of
- * a command are not checked against ours, since the emulator asked may know others. */
+ * The options of a target, and of a command that is declared here, are those of every program here
+ * (query's target_args.h); what --arg gives is not checked, since the emulator asked may know other
+ * arguments and commands. */
 #include "cli.h"
 
 #include "wire.h"
@@ -225,7 +226,7 @@ static bool take_own(Cli *cli, const Option *option, const char *const *words, s
     return option->take(cli, value);
 }
 
-static bool take_word(Cli *cli, const CliVerb *verb, CmdArgs *target, const char *const *words,
+static bool take_word(Cli *cli, const CliVerb *verb, CmdArgs *args, const char *const *words,
                       size_t *index)
 {
     const char *word = words[*index];
@@ -237,14 +238,14 @@ static bool take_word(Cli *cli, const CliVerb *verb, CmdArgs *target, const char
         return take_own(cli, own, words, index);
     }
     if ((verb->takes & CLI_TAKES_QUESTION) &&
-        !cmd_args_take(target, words, index, &taken, &problem)) {
+        !cmd_args_take(args, words, index, &taken, &problem)) {
         return cli_usage("%s", problem->message) == 0;
     }
     return taken || cli_usage("%s has no option %s; capsdb %s --help lists them", verb->name, word,
                               verb->name) == 0;
 }
 
-static bool take_words(Cli *cli, const CliVerb *verb, CmdArgs *target, const char *const *words)
+static bool take_words(Cli *cli, const CliVerb *verb, CmdArgs *args, const char *const *words)
 {
     GPtrArray *rest = g_ptr_array_new();
     bool ok = true, only_words = false;
@@ -260,7 +261,7 @@ static bool take_words(Cli *cli, const CliVerb *verb, CmdArgs *target, const cha
             g_ptr_array_add(rest, emulator ? cli_emulator_path(words[i]) : g_strdup(words[i]));
             i++;
         } else {
-            ok = take_word(cli, verb, target, words, &i);
+            ok = take_word(cli, verb, args, words, &i);
         }
     }
     g_ptr_array_add(rest, NULL);
@@ -268,15 +269,29 @@ static bool take_words(Cli *cli, const CliVerb *verb, CmdArgs *target, const cha
     return ok;
 }
 
+/* The command that a question is: one that is declared here has options of its own, and any other
+ * is as one that takes a target and nothing else. */
+static const ApiCommandInfo *command_of(const char *const *words)
+{
+    const ApiCommandInfo *named = words[0] ? api_command_find(words[0]) : NULL;
+    return named && api_member_find(named->arguments, "target")
+               ? named
+               : api_command_find("query-machines");
+}
+
 bool cli_parse(Cli *ret_cli, const CliVerb *verb, const char *const *words)
 {
-    /* A command that takes a target and nothing else. */
-    g_autoptr(CmdArgs) target = cmd_args_new(api_command_find("query-machines"));
+    g_autoptr(CmdArgs) args = cmd_args_new(command_of(words));
     Cli cli = {.rows = 100000};
-    bool ok = take_words(&cli, verb, target, words);
-    json_t *arguments = cmd_args_json(target);
+    bool ok = take_words(&cli, verb, args, words);
+    json_t *arguments = cmd_args_json(args);
 
     cli.target = json_incref(json_object_get(arguments, "target"));
+    json_object_del(arguments, "target");
+    if (!cli.arguments && json_object_size(arguments)) {
+        cli.arguments = json_object();
+    }
+    json_object_update(cli.arguments, arguments);
     json_decref(arguments);
     if (ok) {
         *ret_cli = cli;

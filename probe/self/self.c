@@ -317,7 +317,7 @@ static PrbExit answer_question(Line *line)
     if (line->facts && !learned) {
         return PRB_NO;
     }
-    cmd_context_set_learned(context, learned ? learned->hardware : NULL);
+    cmd_context_set_learned(context, learned);
     json_t *arguments = cmd_args_json(args);
     end = is_picture ? draw(line, context, arguments) : ask(line, context, command, arguments);
     json_decref(arguments);
@@ -336,7 +336,7 @@ static PrbExit converse(Line *line)
     if (line->facts && !learned) {
         return PRB_NO;
     }
-    cmd_context_set_learned(context, learned ? learned->hardware : NULL);
+    cmd_context_set_learned(context, learned);
     return prb_converse(context);
 }
 

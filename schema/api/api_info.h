@@ -82,6 +82,7 @@ typedef struct ApiCommandInfo {
     ApiShape returns_shape;
     const ApiWordInfo *errors; /* beside those of the phase and of reading the arguments */
     size_t n_errors;
+    bool learned; /* a machine of another emulator, that was learned, can be asked about */
 } ApiCommandInfo;
 
 typedef struct ApiEventInfo {

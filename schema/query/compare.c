@@ -348,7 +348,7 @@ bool cmd_compare_machines(CmdContext *context, const ApiCompareMachinesArgs *arg
                           ApiMachineComparison **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_require(context, args->target, MDL_NEED_ALL, &subject, error)) {
+    if (!cmd_subject_places(context, args->target, MDL_NEED_ALL, &subject, error)) {
         return false;
     }
     if (!args->with == !args->hardware) {

@@ -31,9 +31,9 @@ void cmd_context_set_hardware(CmdContext *context, const MdlHardware *hardware)
     context->hardware = hardware;
 }
 
-void cmd_context_set_learned(CmdContext *context, const MdlHardware *hardware)
+void cmd_context_set_learned(CmdContext *context, const CmdLearned *learned)
 {
-    context->learned = hardware;
+    context->learned = learned;
 }
 
 const CmdCommand *cmd_command_find(const char *name)
@@ -65,6 +65,13 @@ bool cmd_execute(CmdContext *context, const char *command, json_t *arguments, Wi
     if (!found) {
         g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "CommandNotFound", NULL, NULL,
                                                 "there is no command \"%s\"", command));
+        return false;
+    }
+    if (context->learned && !api_command_find(command)->learned) {
+        g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "NotLearned", NULL, NULL,
+                                                "%s cannot be asked about another emulator's "
+                                                "machine",
+                                                command));
         return false;
     }
     json_t *none = arguments ? NULL : json_object();

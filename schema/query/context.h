@@ -3,13 +3,13 @@
 #ifndef VITRINE_QUERY_CONTEXT_H
 #define VITRINE_QUERY_CONTEXT_H
 
-#include "query.h"
+#include "learned.h"
 
 struct CmdContext {
     const MdlCatalog *catalog;
     MdlTarget *target;           /* of questions without one; NULL: none */
     const MdlHardware *hardware; /* of the machine that was built; NULL: none */
-    const MdlHardware *learned;  /* of another emulator's machine; NULL: our own are asked about */
+    const CmdLearned *learned;   /* another emulator's machine; NULL: our own are asked about */
     MdlTrace *trace;             /* of the answer that is being computed */
 };
 
@@ -36,9 +36,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmdSubject, cmd_subject_done)
 
 /* Adds more devices to a target. */
 bool cmd_target_add_devices(MdlTarget *target, const GPtrArray *devices, GError **error);
-/* For questions about places: on a machine that was learned, if there is one. */
-bool cmd_subject_places(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
-                        GError **error);
+/* cmd_subject_require() for questions that a machine that was learned answers too: it is the
+ * subject, whole, with the devices of the target, if there is one. */
+bool cmd_subject_places(CmdContext *context, const ApiTarget *target, unsigned needs,
+                        CmdSubject *ret_subject, GError **error);
 
 /* For answers that are the same whatever the target is, which is checked all the same. */
 bool cmd_subject_ignore(CmdContext *context, const ApiTarget *target, GError **error);

@@ -79,12 +79,56 @@ static ApiCpuInstanceProperties *describe_place(const MdlBusType *type, const Md
     return api;
 }
 
+/* A QEMU lists its places from the last to the first, and those with a path have a CPU. */
+static ApiCpuSlot *learned_slot(const json_t *place, GError **error)
+{
+    const char *type = json_string_value(json_object_get(place, "type"));
+    const char *path = json_string_value(json_object_get(place, "qom-path"));
+    json_t *props = json_object_get(place, "props");
+    g_autoptr(ApiCpuSlot) api = api_cpu_slot_new();
+    api_cpu_instance_properties_free(api->place);
+    api->place = api_cpu_instance_properties_read(props, WIRE_LENIENT, error);
+    if (!api->place) {
+        return NULL;
+    }
+    api->type = g_strdup(type ? type : "");
+    api->state = path ? API_SLOT_STATE_TAKEN : API_SLOT_STATE_FREE;
+    api->hot_plug = path ? cmd_verdict_no("SlotTaken", "a CPU is there") : cmd_verdict_yes();
+    api->by = g_strdup(path);
+    return g_steal_pointer(&api);
+}
+
+static bool learned_slots(const CmdLearned *learned, GPtrArray **ret_reply, GError **error)
+{
+    if (!learned->cpus) {
+        g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "NotTold", NULL, NULL,
+                                                "the emulator does not tell the places of CPUs of "
+                                                "machine %s, which are fixed at its start",
+                                                learned->hardware->machine));
+        return false;
+    }
+    g_autoptr(GPtrArray) list = api_list_new(&api_type_cpu_slot);
+    for (size_t i = json_array_size(learned->cpus); i-- > 0;) {
+        ApiCpuSlot *api = learned_slot(json_array_get(learned->cpus, i), error);
+        if (!api) {
+            return false;
+        }
+        api->index = list->len;
+        g_ptr_array_add(list, api);
+    }
+    *ret_reply = g_steal_pointer(&list);
+    return true;
+}
+
 bool cmd_query_cpu_slots(CmdContext *context, const ApiQueryCpuSlotsArgs *args,
                          GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_require(context, args->target, MDL_NEED_CPUS, &subject, error)) {
+    if (!cmd_subject_places(context, args->target, MDL_NEED_CPUS, &subject, error)) {
         return false;
+    }
+    if (context->learned) {
+        return learned_slots(context->learned, ret_reply, error);
     }
     const MdlHardware *hardware = subject.hardware;
     const MdlDevice *like = first_cpu(hardware);

@@ -50,7 +50,7 @@ static GPtrArray *describe_wires(const MdlDevice *device)
     return list;
 }
 
-static ApiHardwareDevice *describe_device(const MdlDevice *device)
+static ApiHardwareDevice *describe_device(const MdlHardware *hardware, const MdlDevice *device)
 {
     ApiHardwareDevice *api = g_new0(ApiHardwareDevice, 1);
     api->id = g_strdup(device->id);
@@ -61,10 +61,13 @@ static ApiHardwareDevice *describe_device(const MdlDevice *device)
     api->regions = describe_regions(device);
     api->irqs = describe_wires(device);
     api->buses = api_list_new(&api_type_str);
-    for (size_t i = 0; i < device->type->n_buses; i++) {
-        g_ptr_array_add(api->buses, g_strdup(device->buses[i]->id));
+    for (size_t i = 0; i < hardware->buses->len; i++) {
+        const MdlBus *bus = g_ptr_array_index(hardware->buses, i);
+        if (bus->owner == device) {
+            g_ptr_array_add(api->buses, g_strdup(bus->id));
+        }
     }
-    api->layer = g_strdup(device->layer);
+    api->layer = g_strdup(device->layer ? device->layer : hardware->machine);
     return api;
 }
 
@@ -96,12 +99,13 @@ ApiHardware *cmd_describe_hardware(const MdlHardware *hardware)
     ApiHardware *api = api_hardware_new();
     api->machine = g_strdup(hardware->machine);
     api->arch = g_strdup(hardware->arch);
-    api->accel = g_strdup(hardware->accel->name);
+    api->accel = g_strdup(hardware->accel ? hardware->accel->name : "");
     api->cpu = g_strdup(hardware->cpu_type ? hardware->cpu_type : "");
     api->smp = describe_topology(hardware);
     api->memory = hardware->memory;
     for (size_t i = 0; i < hardware->devices->len; i++) {
-        g_ptr_array_add(api->devices, describe_device(g_ptr_array_index(hardware->devices, i)));
+        g_ptr_array_add(api->devices,
+                        describe_device(hardware, g_ptr_array_index(hardware->devices, i)));
     }
     for (size_t i = 0; i < hardware->buses->len; i++) {
         g_ptr_array_add(api->buses, describe_bus(g_ptr_array_index(hardware->buses, i)));
@@ -125,11 +129,17 @@ bool cmd_query_hardware(CmdContext *context, const ApiQueryHardwareArgs *args,
 {
     g_auto(CmdSubject) subject = {0};
     bool for_guest = args->format == API_HARDWARE_FORMAT_GUEST_FDT;
-    if (!cmd_subject_require(context, args->target, for_guest ? MDL_NEED_TREE : MDL_NEED_ALL,
-                             &subject, error)) {
+    if (!cmd_subject_places(context, args->target, for_guest ? MDL_NEED_TREE : MDL_NEED_ALL,
+                            &subject, error)) {
         return false;
     }
     const MdlHardware *hardware = subject.hardware;
+    if (context->learned && args->format != API_HARDWARE_FORMAT_JSON) {
+        g_propagate_error(error, wire_error_new(WIRE_ERROR_FAILED, "NotExpressible", "format", NULL,
+                                                "of another emulator's machine there is only the "
+                                                "format json"));
+        return false;
+    }
     ApiHardwareExport *api = api_hardware_export_new();
     api->format = args->format;
     switch (args->format) {

@@ -166,3 +166,8 @@ bool cmd_query_build(CmdContext *context, const ApiQueryBuildArgs *args, ApiBuil
     *ret_reply = api;
     return true;
 }
+
+const char *cmd_engine(void)
+{
+    return VITRINE_ENGINE;
+}

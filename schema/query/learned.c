@@ -243,8 +243,9 @@ static void read_parents(Learner *learner)
         GHashTable *having = g_hash_table_new(g_str_hash, g_str_equal);
         json_array_foreach(list, i, name)
         {
-            if (json_is_string(name)) {
-                g_hash_table_add(having, (gpointer)json_string_value(name));
+            const char *text = json_string_value(json_object_get(name, "name"));
+            if (text) {
+                g_hash_table_add(having, (gpointer)text);
             }
         }
         g_hash_table_insert(learner->interfaces, g_strdup(interface), having);
@@ -527,6 +528,7 @@ void cmd_learned_free(CmdLearned *learned)
     }
     mdl_hardware_free(learned->hardware);
     mdl_types_free(learned->types);
+    json_decref(learned->cpus);
     g_free(learned);
 }
 
@@ -553,6 +555,26 @@ static bool has_forms(const json_t *facts, GError **error)
     return true;
 }
 
+/* Places that have a path have a CPU. */
+static void read_cpus(CmdLearned *learned, json_t *cpus)
+{
+    MdlHardware *hardware = learned->hardware;
+    size_t i;
+    json_t *cpu;
+    if (!json_is_array(cpus)) {
+        return;
+    }
+    learned->cpus = json_incref(cpus);
+    json_array_foreach(cpus, i, cpu)
+    {
+        uint64_t count = 1;
+        wire_json_get_uint(json_object_get(cpu, "vcpus-count"), &count);
+        hardware->max_cpus += count;
+        hardware->cpus += json_object_get(cpu, "qom-path") ? count : 0;
+        hardware->cpu_type = json_string_value(json_object_get(cpu, "type"));
+    }
+}
+
 CmdLearned *cmd_learned_read(const json_t *facts, GError **error)
 {
     if (!has_forms(facts, error)) {
@@ -576,6 +598,7 @@ CmdLearned *cmd_learned_read(const json_t *facts, GError **error)
     read_tree(&learner);
     find_boards(&learner);
     mdl_import_bus(learned->hardware, "machine", made_bus_type(&learner, "machine"), NULL);
+    read_cpus(learned, json_object_get(facts, "cpus"));
     g_hash_table_unref(learner.parents);
     g_hash_table_unref(learner.interfaces);
     g_hash_table_unref(learner.bus_kinds);

@@ -41,8 +41,8 @@ static bool open_base(CmdContext *context, const ApiPlanDevicesArgs *args, Quest
     if (context->learned) {
         g_auto(CmdSubject) subject = {0};
         ApiTarget named = {.machine = target->machine, .devices = NULL};
-        question->base = context->learned;
-        return cmd_subject_places(context, &named, &subject, error);
+        question->base = context->learned->hardware;
+        return cmd_subject_places(context, &named, MDL_NEED_TREE, &subject, error);
     }
     if (!args->target && context->hardware) {
         question->base = context->hardware;

@@ -18,9 +18,10 @@ void cmd_context_set_target(CmdContext *context, const MdlTarget *target);
  * one. Borrowed until it is set anew; NULL: none is built. */
 void cmd_context_set_hardware(CmdContext *context, const MdlHardware *hardware);
 
-/* Questions about places are about a machine of another emulator, that was learned (learned.h).
- * Borrowed; NULL: about our own. */
-void cmd_context_set_learned(CmdContext *context, const MdlHardware *hardware);
+/* Questions are about a machine of another emulator, that was learned (learned.h); those that
+ * cannot be are refused then. Borrowed; NULL: about our own. */
+typedef struct CmdLearned CmdLearned;
+void cmd_context_set_learned(CmdContext *context, const CmdLearned *learned);
 
 /* NULL: there is no such command in this phase. */
 const CmdCommand *cmd_command_find(const char *name);
@@ -35,6 +36,9 @@ bool cmd_execute(CmdContext *context, const char *command, json_t *arguments, Wi
 MdlTarget *cmd_target_from_api(const ApiTarget *target, GError **error);
 /* What is wrong with a target as an error: reason and path of the first finding, all findings. */
 GError *cmd_error_from_findings(const MdlFindings *findings);
+/* SHA-256, in hex, of the declarations and of the code that answers from them: what every answer of
+ * this layer depends on. Static. */
+const char *cmd_engine(void);
 /* VersionInfo, as the greeting of QMP wants it. New reference. */
 json_t *cmd_version(void);
 

@@ -444,8 +444,10 @@ char *cmd_render_error(const GError *error)
 bool cmd_reply_is_no(const ApiCommandInfo *command, const json_t *value)
 {
     const char *answer = json_string_value(json_object_get(value, "answer"));
+    const char *verdict = json_string_value(json_object_get(value, "verdict"));
 
     return (command->returns == &api_type_check_result &&
             json_is_false(json_object_get(value, "ok"))) ||
+           (command->returns == &api_type_plan && g_strcmp0(verdict, "usable") != 0) ||
            (command->returns == &api_type_verdict && g_strcmp0(answer, "no") == 0);
 }

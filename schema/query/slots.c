@@ -153,10 +153,8 @@ bool cmd_query_device_slots(CmdContext *context, const ApiQueryDeviceSlotsArgs *
                             GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    bool open = context->learned
-                    ? cmd_subject_places(context, args->target, &subject, error)
-                    : cmd_subject_require(context, args->target, MDL_NEED_TREE, &subject, error);
-    if (!open || !find_bus(subject.hardware, args->bus, error)) {
+    if (!cmd_subject_places(context, args->target, MDL_NEED_TREE, &subject, error) ||
+        !find_bus(subject.hardware, args->bus, error)) {
         return false;
     }
     const MdlHardware *hardware = subject.hardware;
@@ -328,7 +326,10 @@ bool cmd_query_address_rules(CmdContext *context, const ApiQueryAddressRulesArgs
                              GPtrArray **ret_reply, GError **error)
 {
     g_auto(CmdSubject) subject = {0};
-    if (!cmd_subject_places(context, args->target, &subject, error)) {
+    bool open = context->learned
+                    ? cmd_subject_places(context, args->target, MDL_NEED_TREE, &subject, error)
+                    : cmd_subject_open(context, args->target, MDL_NEED_TREE, &subject, error);
+    if (!open) {
         return false;
     }
     *ret_reply = subject.hardware ? rules_of_machine(subject.hardware, args->bus, error)

@@ -290,7 +290,7 @@ bool cmd_subject_require(CmdContext *context, const ApiTarget *target, unsigned 
 static bool open_learned(CmdContext *context, CmdSubject *subject, GError **error)
 {
     const MdlTarget *target = subject->target;
-    const MdlHardware *learned = context->learned;
+    const MdlHardware *learned = context->learned->hardware;
     if (target->machine && strcmp(target->machine, learned->machine) != 0) {
         g_propagate_error(error,
                           wire_error_new(WIRE_ERROR_FAILED, "UnknownMachine", "target.machine",
@@ -309,11 +309,11 @@ static bool open_learned(CmdContext *context, CmdSubject *subject, GError **erro
     return subject->built != NULL;
 }
 
-bool cmd_subject_places(CmdContext *context, const ApiTarget *target, CmdSubject *ret_subject,
-                        GError **error)
+bool cmd_subject_places(CmdContext *context, const ApiTarget *target, unsigned needs,
+                        CmdSubject *ret_subject, GError **error)
 {
     if (!context->learned) {
-        return cmd_subject_open(context, target, MDL_NEED_TREE, ret_subject, error);
+        return cmd_subject_require(context, target, needs, ret_subject, error);
     }
     g_auto(CmdSubject) subject = {0};
     subject.target = target ? cmd_target_from_api(target, error) : mdl_target_new();

@@ -211,7 +211,7 @@ class Keeping(Base):
                  "value not null order by 1, 2"
         self.assertEqual(self.run_capsdb("sql", select % recording),
                          self.run_capsdb("sql", select % (HOSTILE / "dies-on-item")))
-        self.ask("query-cpu-slots", recording, code=3)
+        self.ask("query-balloon", recording, code=3)
         recording.write_text("this is no conversation")
         self.run_capsdb("add", recording, code=5)
 

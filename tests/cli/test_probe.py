@@ -34,6 +34,8 @@ def words_for(command, machine):
     words = [command]
     if command == "device-list-properties":
         words += ["--typename", ask("query-device-types")[0]["name"]]
+    if command == "compare-machines":
+        words += ["--with", "smp={\"cpus\":2}"]
     return words + ["--machine", machine]
 
 
@@ -278,8 +280,9 @@ class Conversation(Program):
         for command in model_commands():
             if command == "query-host":
                 continue
-            arguments = {"typename": "ram"} if command == "device-list-properties" else {}
-            words = ["--typename", "ram"] if arguments else []
+            arguments, words = {"device-list-properties": ({"typename": "ram"}, ["--typename", "ram"]),
+                                "compare-machines": ({"with": {"memory": "1G"}},
+                                                     ["--with", "memory=1G"])}.get(command, ({}, []))
             arguments["target"] = {"machine": "virt"}
             reply, = self.converse({"execute": command, "arguments": arguments})
             if "error" in reply:

@@ -101,7 +101,7 @@ class Replay(unittest.TestCase):
     def test_a_question_that_was_not_recorded_is_not_known(self):
         self.capsdb("binary", "record", HOSTILE / "dies-on-item", self.recording)
         self.capsdb("imported", "import", self.recording)
-        self.capsdb("imported", "ask", "query-cpu-slots", "--emulator", self.recording, code=3)
+        self.capsdb("imported", "ask", "query-balloon", "--emulator", self.recording, code=3)
 
 
 def asked(row):

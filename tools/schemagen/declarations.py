@@ -103,6 +103,7 @@ class Command:
         self.node, self.name, self.doc, self.since, self.phase = node, name, doc, since, phase
         self.arguments, self.returns, self.errors = arguments, returns, errors
         self.example = example
+        self.learned = False  # whether machines of other emulators can be asked about
 
 
 class Event:

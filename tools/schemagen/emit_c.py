@@ -230,7 +230,8 @@ class Emitter:
                 f"    .phase = {_quote(command.phase.name)},\n"
                 f"    .arguments = &api_type_{snake(command.arguments.name)},\n"
                 f"    .returns = {returns},\n    .returns_shape = API_SHAPE_{shape.upper()},\n"
-                f"    .errors = {errors},\n    .n_errors = {len(command.errors)},\n}};\n")
+                f"    .errors = {errors},\n    .n_errors = {len(command.errors)},\n" +
+                ("    .learned = true,\n" if command.learned else "") + "};\n")
 
     def event_table(self, event):
         data = f"&api_type_{snake(event.data.name)}" if event.data else "NULL"

@@ -198,7 +198,7 @@ class Loader:
         good = self.keys(node, "a command",
                          {"name": "string", "doc": "string|array", "since": "string"},
                          {"phase": "string", "arguments": "array|string", "returns": "value",
-                          "errors": "array", "example": "object"})
+                          "errors": "array", "example": "object", "learned": "boolean"})
         name = self.name(good, "name", "qmp")
         self.file_name(node, name, stem)
         phase_name = good["phase"].value if "phase" in good else "model"
@@ -220,6 +220,7 @@ class Loader:
         errors = self.values(good, "errors", "error", "reason", "camel")
         command = Command(node, name, self.doc(good), self.since(good), phase, arguments, returns,
                           errors, good.get("example"))
+        command.learned = "learned" in good and good["learned"].value
         if boxed:
             command.arguments = good["arguments"].value
         return command

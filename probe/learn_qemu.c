@@ -1,0 +1,153 @@
+/* learn_qemu: what a QEMU's machine is made of, by questions that every release since 2.12 answers.
+ *
+ * The tree of buses and devices is the text of `info qtree`: QOM has the same things, yet not which
+ * of two buses is looked at first. Which buses take devices at run time only QOM tells. What it
+ * says is not judged here (schema/query/learned.c). */
+#include "probe.h"
+
+#include <string.h>
+
+#define MAX_OBJECTS 20000 /* of one machine */
+
+typedef struct Walk {
+    PrbConversation *conversation;
+    GPtrArray *paths;  /* char *: objects, those still to be looked at last */
+    GHashTable *buses; /* char *: names of those that take devices */
+} Walk;
+
+static void add_child(Walk *walk, const char *path, const json_t *member)
+{
+    const char *name = json_string_value(json_object_get(member, "name"));
+    const char *type = json_string_value(json_object_get(member, "type"));
+    if (name && type && g_str_has_prefix(type, "child<") && walk->paths->len < MAX_OBJECTS) {
+        g_ptr_array_add(walk->paths, g_strconcat(path, "/", name, NULL));
+    }
+}
+
+static bool has_member(const json_t *members, const char *wanted)
+{
+    size_t i;
+    json_t *member;
+    json_array_foreach(members, i, member)
+    {
+        if (g_strcmp0(json_string_value(json_object_get(member, "name")), wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A bus and a device both have a link hotplug-handler; that of a bus is set if it takes devices. */
+static bool look_at_handler(Walk *walk, const char *path, GError **error)
+{
+    json_t *arguments = json_pack("{s:s, s:s}", "path", path, "property", "hotplug-handler");
+    json_t *value = NULL;
+    bool ok = prb_ask(walk->conversation, "qom-get", arguments, &value, NULL, error);
+    const char *handler = json_string_value(value);
+    if (handler && *handler) {
+        g_hash_table_add(walk->buses, g_strdup(strrchr(path, '/') + 1));
+    }
+    json_decref(value);
+    json_decref(arguments);
+    return ok;
+}
+
+static bool look_at(Walk *walk, const char *path, GError **error)
+{
+    json_t *arguments = json_pack("{s:s}", "path", path);
+    json_t *members = NULL;
+    bool ok = prb_ask(walk->conversation, "qom-list", arguments, &members, NULL, error);
+    bool is_bus = has_member(members, "hotplug-handler") && has_member(members, "realized");
+    size_t i;
+    json_t *member;
+    json_array_foreach(members, i, member)
+    {
+        add_child(walk, path, member);
+    }
+    if (ok && is_bus && walk->paths->len > 1) {
+        ok = look_at_handler(walk, path, error);
+    }
+    json_decref(members);
+    json_decref(arguments);
+    return ok;
+}
+
+/* Of an object that went meanwhile nothing is lost. */
+static bool is_bearable(const GError *problem)
+{
+    return problem->code == PRB_ERROR_REFUSED;
+}
+
+static json_t *find_hotplug_buses(PrbConversation *conversation, GError **error)
+{
+    g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) buses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Walk walk = {conversation, paths, buses};
+
+    g_ptr_array_add(paths, g_strdup("/machine"));
+    for (size_t i = 0; i < paths->len; i++) {
+        g_autoptr(GError) problem = NULL;
+        if (!look_at(&walk, g_ptr_array_index(paths, i), &problem) && !is_bearable(problem)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return NULL;
+        }
+    }
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(buses), (GCompareFunc)strcmp);
+    json_t *list = json_array();
+    for (GList *at = names; at; at = at->next) {
+        json_array_append_new(list, json_string(at->data));
+    }
+    return list;
+}
+
+/* Asks, and takes a refusal for null. */
+static json_t *ask_or_null(PrbConversation *conversation, const char *command, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    json_t *value = NULL;
+    if (prb_ask(conversation, command, NULL, &value, NULL, &problem)) {
+        return value;
+    }
+    if (is_bearable(problem)) {
+        return json_null();
+    }
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return NULL;
+}
+
+static json_t *ask_monitor(PrbConversation *conversation, const char *line, GError **error)
+{
+    json_t *arguments = json_pack("{s:s}", "command-line", line);
+    json_t *text = NULL;
+    prb_ask(conversation, "human-monitor-command", arguments, &text, NULL, error);
+    json_decref(arguments);
+    return text;
+}
+
+static json_t *learn_machine(PrbConversation *conversation, GError **error)
+{
+    json_t *tree = ask_monitor(conversation, "info qtree", error);
+    json_t *buses = tree ? find_hotplug_buses(conversation, error) : NULL;
+    json_t *cpus = buses ? ask_or_null(conversation, "query-hotpluggable-cpus", error) : NULL;
+    json_t *learned =
+        cpus ? json_pack("{s:O, s:O, s:O}", "qtree", tree, "hotplug-buses", buses, "cpus", cpus)
+             : NULL;
+    json_decref(tree);
+    json_decref(buses);
+    json_decref(cpus);
+    return learned;
+}
+
+bool prb_ask_any(PrbConversation *conversation, const char *command, json_t *arguments,
+                 json_t **ret_value, json_t **ret_depends_on, GError **error)
+{
+    if (strcmp(command, PRB_LEARN_MACHINE) != 0 ||
+        prb_conversation_kind(conversation) != PRB_QEMU) {
+        return prb_ask(conversation, command, arguments, ret_value, ret_depends_on, error);
+    }
+    if (ret_depends_on) {
+        *ret_depends_on = NULL;
+    }
+    *ret_value = learn_machine(conversation, error);
+    return *ret_value != NULL;
+}

@@ -1,0 +1,146 @@
+"""Machines of other emulators: learned once, then asked about as ours are, and never launched again."""
+
+import json
+import os
+import pathlib
+import subprocess
+import textwrap
+import unittest
+
+from test_capsdb import Base, HOSTILE, TELLER
+
+X86, RISCV = (pathlib.Path("/usr/bin/qemu-system-" + arch) for arch in ("x86_64", "riscv64"))
+LIST = ["--device", "virtio-net-pci", "--device", "pcie-root-port,id=rp0,chassis=1",
+        "--device", "virtio-blk-pci,bus=rp0,drive=d0"]
+
+
+def is_there(emulator):
+    if not emulator.exists():
+        raise unittest.SkipTest(f"there is no {emulator}")
+
+
+class Machines(Base):
+    def places(self, *words):
+        plan = self.answer("plan-devices", *words)
+        self.assertEqual(plan["verdict"], "usable", plan)
+        return {device["id"]: (device["bus"], device["address"]) for device in plan["devices"]}
+
+    def test_the_first_question_learns_and_no_other_launches(self):
+        is_there(X86)
+        first = self.places(X86, "--machine", "q35", "--nodefaults", *LIST)
+        self.assertEqual(first["rp0"], ("pcie.0", "02.0"))
+        self.assertEqual(first["virtio-net-pci.0"], ("pcie.0", "01.0"))
+        stored = ("--machine", "q35", "--nodefaults", "--no-probe")
+        self.assertEqual(self.places(X86, *stored, *LIST), first)
+        self.assertEqual(self.places(X86, *stored, "--device", "e1000,id=n,addr=1d.0"),
+                         {"n": ("pcie.0", "1d.0")})
+        for command in ("query-device-slots", "query-address-rules", "query-hardware",
+                        "query-cpu-slots"):
+            self.assertTrue(self.answer(command, X86, *stored), command)
+        self.ask("plan-devices", X86, "--machine", "pc", "--no-probe", code=4)
+
+    def test_each_configuration_is_a_machine_of_its_own(self):
+        is_there(X86)
+        without = self.places(X86, "--machine", "q35", "--nodefaults", "--device", "e1000,id=n")
+        self.assertEqual(without["n"], ("pcie.0", "01.0"))
+        with_defaults = self.places(X86, "--machine", "q35", "--device", "e1000,id=n")
+        self.assertEqual(with_defaults["n"], ("pcie.0", "03.0"))
+        cpus = self.answer("query-cpu-slots", X86, "--machine", "q35", "--smp", "2,maxcpus=4")
+        self.assertEqual([cpu["state"] for cpu in cpus], ["taken", "taken", "free", "free"])
+        self.assertEqual([cpu["place"]["core-id"] for cpu in cpus], [0, 1, 2, 3])
+
+    def test_findings_are_those_of_the_engine(self):
+        is_there(RISCV)
+        plan = json.loads(self.ask("plan-devices", RISCV, "--machine", "virt", "--device", "nosuch",
+                                   "--device", "virtio-net-pci,addr=00.0", "--json", code=1))
+        self.assertEqual(plan["verdict"], "refused")
+        self.assertEqual([finding["class"] for finding in plan["findings"]],
+                         ["UnknownDeviceType", "SlotTaken"])
+        self.ask("plan-devices", RISCV, code=2)
+        self.assertIn("none is named", self.told)
+        self.ask("plan-devices", RISCV, "--machine", "nosuch", "--device", "nvme", code=3)
+        self.ask("plan-devices", RISCV, "--machine", "nosuch", "--no-probe", code=3)
+
+    def test_two_machines_are_compared(self):
+        is_there(X86)
+        words = ("compare-machines", X86, "--machine", "pc-q35-7.1", "--nodefaults", "--with")
+        old = self.answer(*words, "machine=pc-q35-2.4,nodefaults=true")
+        self.assertIn("property", {one["subject"] for one in old["differences"]})
+        self.assertEqual(self.answer(*words, "machine=pc-q35-7.1,nodefaults=true")["differences"],
+                         [])
+        self.assertEqual(self.answer(*words, "machine=pc-q35-2.4,nodefaults=true", "--no-probe"), old)
+        self.ask(*words, "machine=nosuch", code=3)
+
+    def test_one_statement_finds_machines_by_their_places(self):
+        is_there(X86)
+        is_there(RISCV)
+        root = ("--machine", "q35", "--nodefaults")
+        self.ask("query-device-slots", X86, *root)
+        self.ask("query-device-slots", X86, "--machine", "pc", "--nodefaults")
+        self.ask("query-device-slots", RISCV, "--machine", "virt")
+        self.run_capsdb("add", X86, RISCV)
+        select = ("select distinct m.name from slots s join machines m "
+                  "on m.identity = s.identity and s.machine in (m.name, m.alias) "
+                  "where s.bus_type like 'pci%' and s.state = 'free' and s.hot_plug = 'yes' "
+                  "and m.cpu_max >= 32")
+        rows = json.loads(self.run_capsdb("sql", select, "--json"))
+        self.assertEqual([row["name"] for row in rows], ["pc-i440fx-7.2"])
+        self.assertEqual(json.loads(self.run_capsdb("verify", X86, "--json"))[0]["verdict"], "same")
+
+    def test_why_names_the_engine(self):
+        is_there(RISCV)
+        self.ask("query-device-slots", RISCV, "--machine", "virt")
+        why = json.loads(self.run_capsdb("why", "query-device-slots", "--emulator", RISCV,
+                                         "--machine", "virt", "--json"))
+        self.assertTrue(why["stored"])
+        self.assertEqual(set(why["inputs"]), {"engine", "host", "target"})
+
+    def test_a_vitrine_answers_for_itself(self):
+        self.ask("query-device-slots", TELLER, "--machine", "board", code=3)
+        self.assertIn("query-device-slots", self.told)
+
+    def test_what_lies_about_its_machine_harms_nothing(self):
+        bodies = {
+            "empty": "",
+            "noise": "\x01dev: ,\nbus: \n  type\n dev: x, id \"",
+            "deep": "\n".join(" " * i + f"bus: b{i}\n" + " " * i + "  type System\n" + " " * i
+                              + f"  dev: disk, id \"d{i}\"" for i in range(400)),
+            "wide": "bus: b\n  type System\n" + "  dev: disk, id \"d\"\n    id = \"x\"\n" * 9000,
+            "long": "bus: " + "b" * 100000 + "\n  type " + "T" * 100000 + "\n  dev: " + "d" * 100000,
+        }
+        for name, body in bodies.items():
+            with self.subTest(name):
+                path = self.folder / name
+                path.write_text(textwrap.dedent(f"""\
+                    #!/usr/bin/env python3
+                    import sys
+                    sys.path.insert(0, {str(HOSTILE)!r})
+                    import qmp
+                    monitor = qmp.Monitor()
+                    monitor.negotiate()
+                    while True:
+                        request = monitor.ask()
+                        command = request["execute"]
+                        if command == "human-monitor-command":
+                            monitor.answer(request, {body!r})
+                        elif command == "query-target":
+                            monitor.answer(request, {{"arch": "none"}})
+                        elif command == "qom-list" and len(request["arguments"]["path"]) < 100:
+                            monitor.answer(request, [{{"name": "again", "type": "child<x>"}},
+                                                     {{"name": 3}}, 7])
+                        else:
+                            monitor.behave(request)
+                    """))
+                path.chmod(0o755)
+                done = subprocess.run(
+                    [os.environ.get("VITRINE_BIN", "build/bin") + "/capsdb", "ask",
+                     "query-device-slots", "--emulator", path, "--machine", "m", "--json"],
+                    env={"CAPSDB_ROOT": str(self.folder), "PATH": "/usr/bin:/bin"}, timeout=100,
+                    capture_output=True, text=True)
+                self.assertIn(done.returncode, (0, 3), done.stderr)
+                if done.returncode == 0:
+                    json.loads(done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
