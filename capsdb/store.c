@@ -1,16 +1,12 @@
 /* store: opening, migrating, sealing and rebuilding the database file (format: store.h). */
 #include "store.h"
 
+#include "dbfile.h"
 #include "flight.h"
 #include "functions.h"
 #include "migrations.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define BUSY_MS  5000
@@ -377,36 +373,6 @@ static bool set_up(CapsStore *store, GError **error)
                                               : set_up_unmarked(store, error);
 }
 
-/* Who may have written this file, and what SQLite reads with it? Only the person, or root. */
-static bool look_at_file(CapsStore *store, CapsStoreMode mode, bool *ret_exists, GError **error)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    const char *wrong = NULL;
-
-    for (size_t i = 0; i < G_N_ELEMENTS(suffixes) && !wrong; i++) {
-        g_autofree char *path = g_strconcat(store->path, suffixes[i], NULL);
-        struct stat found;
-        bool exists = lstat(path, &found) == 0;
-        if (i == 0) {
-            *ret_exists = exists;
-        }
-        if (!exists) {
-            continue;
-        }
-        if (!S_ISREG(found.st_mode)) {
-            wrong = S_ISLNK(found.st_mode) ? "a symbolic link" : "not a regular file";
-        } else if (mode != CAPS_STORE_SNAPSHOT && found.st_uid != geteuid() && found.st_uid != 0) {
-            wrong = "it belongs to another user";
-        } else if (found.st_mode & (S_IWGRP | S_IWOTH)) {
-            wrong = "others may write it";
-        }
-        if (wrong) {
-            g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNTRUSTED, "%s: %s; not used", path, wrong);
-        }
-    }
-    return !wrong;
-}
-
 static bool connect_file(CapsStore *store, int flags, bool immutable, GError **error)
 {
     g_autofree char *escaped = g_uri_escape_string(store->path, "/", FALSE);
@@ -460,35 +426,21 @@ static void disconnect_file(CapsStore *store)
     caps_flight_end(held);
 }
 
-static bool make_folder(const char *path, GError **error)
+/* Where two begin a file at once SQLite lets neither wait for the other: each begins again. */
+static bool connect_in_turn(CapsStore *store, GError **error)
 {
-    g_autofree char *folder = g_path_get_dirname(path);
-    if (g_mkdir_with_parents(folder, 0700) < 0) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNUSABLE, "%s: %s", folder, g_strerror(errno));
-        return false;
-    }
-    return true;
-}
+    int64_t deadline = g_get_monotonic_time() + store->patience_ms * INT64_C(1000);
+    g_autoptr(GError) problem = NULL;
 
-/* An empty file that is its owner's alone, as what SQLite puts beside it will be. It gets its name
- * when nobody here has it open any more: to close it would take SQLite's locks away, and the umask
- * is of all threads. */
-static bool make_file(const char *path, GError **error)
-{
-    g_autofree char *made = g_strconcat(path, ".new-XXXXXX", NULL);
-    int fd = g_mkstemp_full(made, O_RDWR | O_CLOEXEC, 0600);
-    bool ok = fd >= 0;
-
-    if (ok) {
-        close(fd);
-        ok = link(made, path) == 0 || errno == EEXIST;
+    while (!connect_file(store, SQLITE_OPEN_READWRITE, false, &problem) &&
+           g_error_matches(problem, CAPS_ERROR, CAPS_ERROR_LOCKED) &&
+           g_get_monotonic_time() < deadline) {
+        g_clear_error(&problem);
+        close_file(store);
+        g_usleep(RETRY_US);
     }
-    if (!ok) {
-        g_set_error(error, CAPS_ERROR, CAPS_ERROR_UNUSABLE, "%s: %s", path, g_strerror(errno));
-    }
-    if (fd >= 0) {
-        unlink(made);
-    }
+    bool ok = !problem;
+    caps_pass_error(&problem, error);
     return ok;
 }
 
@@ -501,8 +453,9 @@ static bool open_for_writing(CapsStore *store, GError **error)
     if (problem) {
         caps_store_set_error(store, SQLITE_BUSY, "opening", error);
     }
-    bool ok = !problem && (access(store->path, F_OK) == 0 || make_file(store->path, error)) &&
-              connect_file(store, SQLITE_OPEN_READWRITE, false, error);
+    bool ok = !problem &&
+              (access(store->path, F_OK) == 0 || caps_dbfile_make(store->path, error)) &&
+              connect_in_turn(store, error);
     caps_flight_end(held);
     return ok;
 }
@@ -528,31 +481,16 @@ static bool open_for_reading(CapsStore *store, CapsStoreMode mode, GError **erro
 
 /* ---- damage ---------------------------------------------------------------------------------- */
 
-/* errno says why. */
-static bool fail_to_move(const CapsStore *store, GError **error)
-{
-    g_set_error(error, CAPS_ERROR, CAPS_ERROR_DAMAGED, "%s: damaged, and cannot be moved aside: %s",
-                store->path, g_strerror(errno));
-    return false;
-}
-
-/* Renames the file and what SQLite keeps beside it. */
 static bool move_aside(CapsStore *store, GError **error)
 {
-    static const char *const suffixes[] = {"", "-wal", "-shm"};
-    g_autoptr(GDateTime) now = g_date_time_new_now_utc();
-    g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%S");
+    g_autofree char *aside = NULL;
 
-    for (size_t i = 0; i < G_N_ELEMENTS(suffixes); i++) {
-        g_autofree char *from = g_strconcat(store->path, suffixes[i], NULL);
-        g_autofree char *to = g_strdup_printf("%s.damaged-%s%s", store->path, time, suffixes[i]);
-        if (rename(from, to) < 0 && errno != ENOENT) {
-            return fail_to_move(store, error);
-        }
+    if (!caps_dbfile_move_aside(store->path, &aside, error)) {
+        return false;
     }
     g_free(store->note);
-    store->note = g_strdup_printf("%s: damaged; moved aside as %s.damaged-%s, a new one is begun",
-                                  store->path, store->path, time);
+    store->note =
+        g_strdup_printf("%s: damaged; moved aside as %s, a new one is begun", store->path, aside);
     return true;
 }
 
@@ -567,7 +505,7 @@ bool caps_store_rebuild(CapsStore *store, GError **error)
         return false;
     }
     if (held < 0) {
-        return fail_to_move(store, error);
+        return caps_dbfile_fail_to_move(store->path, error);
     }
     bool moved = has_moved(store);
     close_file(store);
@@ -576,36 +514,26 @@ bool caps_store_rebuild(CapsStore *store, GError **error)
     return ok && open_for_writing(store, error);
 }
 
-/* Absolute, and without links on the way to it: only the file itself must not be one. */
-static char *settle_path(const char *path)
-{
-    g_autofree char *whole = g_canonicalize_filename(path, NULL);
-    g_autofree char *folder = g_path_get_dirname(whole);
-    g_autofree char *name = g_path_get_basename(whole);
-    g_autofree char *real = realpath(folder, NULL);
-
-    return g_build_filename(real ? real : folder, name, NULL);
-}
-
 CapsStore *caps_store_open(const char *path, CapsStoreMode mode, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     CapsStore *store = g_new0(CapsStore, 1);
     bool exists;
 
-    store->path = settle_path(path);
+    store->path = caps_dbfile_settle(path);
     store->patience_ms = BUSY_MS;
     store->statements = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                               (GDestroyNotify)(void (*)(void))sqlite3_finalize);
     store->dictionaries =
         g_hash_table_new_full(g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
-    bool ok = look_at_file(store, mode, &exists, &problem);
+    bool ok = caps_dbfile_look(store->path, mode, &exists, &problem);
     if (ok && !exists && mode != CAPS_STORE_WRITE) {
         ok = false;
         g_set_error(&problem, CAPS_ERROR, CAPS_ERROR_UNKNOWN, "%s: there is no database yet",
                     store->path);
     } else if (ok && mode == CAPS_STORE_WRITE && (!exists || access(store->path, W_OK) == 0)) {
-        ok = (exists || make_folder(store->path, &problem)) && open_for_writing(store, &problem);
+        ok = (exists || caps_dbfile_make_folder(store->path, &problem)) &&
+             open_for_writing(store, &problem);
         if (!ok && g_error_matches(problem, CAPS_ERROR, CAPS_ERROR_DAMAGED)) {
             g_clear_error(&problem);
             ok = caps_store_rebuild(store, &problem);

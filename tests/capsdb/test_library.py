@@ -1,5 +1,6 @@
 """libcapsdb from outside: a program that knows its header only, its symbols, threads, its install."""
 
+import concurrent.futures
 import ctypes
 import json
 import os
@@ -8,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -58,38 +58,68 @@ class Library(unittest.TestCase):
         for symbol in symbols:
             self.assertRegex(symbol, "@@?CAPSDB_0$")
 
-    @unittest.skipIf(SANITIZED, "the sanitizer must be loaded first")
-    def test_threads_share_a_handle(self):
+    def load(self):
         library = ctypes.CDLL(str(LIBRARY))
+        pointer = ctypes.POINTER(ctypes.c_void_p)
         for name in ("capsdb_answer_json", "capsdb_error_message"):
             getattr(library, name).restype = ctypes.c_char_p
             getattr(library, name).argtypes = [ctypes.c_void_p]
         library.capsdb_ask.argtypes = [ctypes.c_void_p] + [ctypes.c_char_p] * 4 + [
-            ctypes.c_uint, ctypes.POINTER(ctypes.c_void_p), ctypes.POINTER(ctypes.c_void_p)]
+            ctypes.c_uint, pointer, pointer]
+        library.capsdb_open.argtypes = [ctypes.c_char_p] * 2 + [ctypes.c_uint, pointer, pointer]
         library.capsdb_close.argtypes = library.capsdb_answer_free.argtypes = [ctypes.c_void_p]
+        return library
+
+    def open(self, library, path):
         handle, error = ctypes.c_void_p(), ctypes.c_void_p()
-        path = os.path.join(self.folder, "shared.db").encode()
-        self.assertEqual(library.capsdb_open(path, None, 0, ctypes.byref(handle), ctypes.byref(error)), 0)
-        told = []
+        code = library.capsdb_open(path, None, 0, ctypes.byref(handle), ctypes.byref(error))
+        self.assertEqual(code, 0, library.capsdb_error_message(error) if error else "")
+        return handle
 
-        def ask(number):
-            for i in range(40):
-                answer, problem = ctypes.c_void_p(), ctypes.c_void_p()
-                target = b'{"machine":"board","memory":"%dM"}' % (number % 2 + 1)
-                code = library.capsdb_ask(handle, str(TELLER).encode(), b"query-hardware", None,
-                                          target, 0, ctypes.byref(answer), ctypes.byref(problem))
-                told.append(library.capsdb_answer_json(answer) if code == 0
-                            else library.capsdb_error_message(problem))
-                library.capsdb_answer_free(answer)
+    def ask(self, library, handle, memory):
+        """The answer, or the words of the error."""
+        answer, problem = ctypes.c_void_p(), ctypes.c_void_p()
+        code = library.capsdb_ask(handle, str(TELLER).encode(), b"query-hardware", None,
+                                  b'{"machine":"board","memory":"%dM"}' % memory, 0,
+                                  ctypes.byref(answer), ctypes.byref(problem))
+        told = (library.capsdb_answer_json(answer) if code == 0
+                else library.capsdb_error_message(problem))
+        library.capsdb_answer_free(answer)
+        return told
 
-        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+    def in_threads(self, work):
+        """All that 8 threads return."""
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            return sum(pool.map(work, range(8)), [])
+
+    @unittest.skipIf(SANITIZED, "the sanitizer must be loaded first")
+    def test_threads_share_a_handle(self):
+        library = self.load()
+        handle = self.open(library, os.path.join(self.folder, "shared.db").encode())
+        told = self.in_threads(lambda number: [self.ask(library, handle, number % 2 + 1)
+                                               for _ in range(40)])
         library.capsdb_close(handle)
         self.assertEqual(set(told), {b'{"a":"off","machine":"board-1.0"}'})
         self.assertEqual(len(told), 320)
+
+    @unittest.skipIf(SANITIZED, "the sanitizer must be loaded first")
+    def test_threads_with_handles_of_their_own(self):
+        """All begin the file at once; nothing of the process is another one after."""
+        library = self.load()
+        for i in range(10):
+            path = os.path.join(self.folder, f"{i}.db")
+            mask = os.umask(0o022)
+
+            def work(number):
+                handle = self.open(library, path.encode())
+                told = [self.ask(library, handle, number % 2 + 1) for _ in range(3)]
+                library.capsdb_close(handle)
+                return told
+
+            told = self.in_threads(work)
+            self.assertEqual(os.umask(mask), 0o022)
+            self.assertEqual(told, 24 * [b'{"a":"off","machine":"board-1.0"}'])
+            self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
 
     def installed(self):
         """The root of a fresh install."""
