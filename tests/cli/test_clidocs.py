@@ -94,6 +94,12 @@ class Json(Base):
                                   ("query-version", HOSTILE / "silent")):
             self.check("why", json.loads(self.capsdb("why", command, "--emulator", emulator,
                                                      "--deadline", "1", "--json")))
+        target = ["--machine", "board"]  # of one that does not tell what it reads
+        self.check("why", json.loads(self.capsdb("why", "query-chardev", "--emulator", changing,
+                                                 *target, "--json")))
+        (self.folder / "capsdb.db").chmod(0o666)
+        self.check("why", json.loads(self.capsdb("why", "query-name", "--emulator", TELLER,
+                                                 "--json")))
         self.check("help", self.table())
         for verb in ("add", "gc", "list", "show", "why", "help"):
             members = {member["name"] for member in self.verbs[verb]["members"]}
