@@ -141,20 +141,13 @@ static bool save_facts(Adding *adding, CapsAdded *added, GError **error)
     return ok;
 }
 
-/* "7.2.22 (Debian …)" of a query-version reply. Free with g_free. */
+/* As it was told; NULL: it was not. Free with g_free. */
 static char *version_text(GPtrArray *facts)
 {
     for (guint i = 0; i < facts->len; i++) {
         const Kept *kept = g_ptr_array_index(facts, i);
-        if (kept->answer.value && g_str_equal(kept->command, "query-version")) {
-            json_t *triple = json_object_get(kept->answer.value, "qemu");
-            const char *package = json_string_value(json_object_get(kept->answer.value, "package"));
-            json_int_t part[] = {json_integer_value(json_object_get(triple, "major")),
-                                 json_integer_value(json_object_get(triple, "minor")),
-                                 json_integer_value(json_object_get(triple, "micro"))};
-            return g_strdup_printf("%lld.%lld.%lld%s%s%s", (long long)part[0], (long long)part[1],
-                                   (long long)part[2], package && *package ? " (" : "",
-                                   package ? package : "", package && *package ? ")" : "");
+        if (kept->answer.value && g_str_equal(kept->command, CAPS_VERSION_COMMAND)) {
+            return caps_version_text(kept->answer.value);
         }
     }
     return NULL;

@@ -214,6 +214,20 @@ bool caps_asking_begin_saving(CapsAsking *asking, GError **error)
            caps_store_begin(asking->store, error);
 }
 
+char *caps_version_text(json_t *reply)
+{
+    json_t *triple = json_object_get(reply, "qemu");
+    const char *package = json_string_value(json_object_get(reply, "package"));
+    bool packaged = package && *package;
+    json_int_t part[] = {json_integer_value(json_object_get(triple, "major")),
+                         json_integer_value(json_object_get(triple, "minor")),
+                         json_integer_value(json_object_get(triple, "micro"))};
+
+    return g_strdup_printf("%lld.%lld.%lld%s%s%s", (long long)part[0], (long long)part[1],
+                           (long long)part[2], packaged ? " (" : "", packaged ? package : "",
+                           packaged ? ")" : "");
+}
+
 bool caps_asking_note_kind(const CapsAsking *asking, PrbKind kind, const char *version,
                            GError **error)
 {
@@ -241,7 +255,9 @@ static bool save_answer(CapsAsking *asking, CapsAnswer *answer, GError **error)
         ok = caps_asking_quarantine(asking, answer, error);
     }
     if (ok && asking->greeted) {
-        ok = caps_asking_note_kind(asking, asking->tells ? PRB_VITRINE : PRB_QEMU, NULL, error);
+        bool told = answer->value && g_str_equal(asking->question->command, CAPS_VERSION_COMMAND);
+        g_autofree char *version = told ? caps_version_text(answer->value) : NULL;
+        ok = caps_asking_note_kind(asking, asking->tells ? PRB_VITRINE : PRB_QEMU, version, error);
     }
     return caps_store_end(asking->store, ok, error);
 }

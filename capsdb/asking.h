@@ -38,6 +38,9 @@ bool caps_asking_kind(const CapsAsking *asking, PrbKind *ret_kind);
 /* caps_ask() within one asking: a question that is put as it is. */
 bool caps_asking_ask(CapsAsking *asking, const CapsQuestion *question, CapsAnswer *ret_answer,
                      GError **error);
+/* "7.2.22 (Debian …)" of the reply of query-version. Free with g_free. */
+#define CAPS_VERSION_COMMAND "query-version"
+char *caps_version_text(json_t *reply);
 /* Notes which kind of emulator the identity is, and its version where known. */
 bool caps_asking_note_kind(const CapsAsking *asking, PrbKind kind, const char *version,
                            GError **error);

@@ -45,7 +45,11 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *text, GError **error)
     sqlite3_stmt *statement = NULL;
     const char *rest = NULL;
 
-    if (sqlite3_prepare_v2(db, text, -1, &statement, &rest) != SQLITE_OK) {
+    int code = sqlite3_prepare_v2(db, text, -1, &statement, &rest);
+    if (code == SQLITE_AUTH) {
+        g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE,
+                    "only a SELECT is run here: the statement does more than read");
+    } else if (code != SQLITE_OK) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "%s", sqlite3_errmsg(db));
     } else if (!statement || rest[strspn(rest, " \t\r\n;")]) {
         g_set_error(error, CAPS_ERROR, CAPS_ERROR_USAGE, "wanted: one SELECT statement");

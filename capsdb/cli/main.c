@@ -12,6 +12,8 @@
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
+#define PROGRESS_US 50000
+
 static bool progress_stands; /* a line of progress is on the terminal */
 
 void cli_clear_progress(void)
@@ -49,8 +51,14 @@ void cli_tell(const char *format, ...)
 
 void cli_progress(void *context, const char *what, unsigned long done, unsigned long all)
 {
+    static int64_t last; /* us: some tens of times a second are enough for the eye */
+    const char *terminal = getenv("TERM");
+    int64_t now = g_get_monotonic_time();
+
     (void)context;
-    if (isatty(STDERR_FILENO)) {
+    if (isatty(STDERR_FILENO) && g_strcmp0(terminal, "dumb") != 0 &&
+        (done == all || now - last > PROGRESS_US)) {
+        last = now;
         fflush(stdout);
         fprintf(stderr, "\r%s: %lu of %lu\033[K", what, done, all);
         progress_stands = true;

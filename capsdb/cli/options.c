@@ -266,6 +266,9 @@ static bool take_words(Cli *cli, const CliVerb *verb, CmdArgs *args, const char 
     }
     g_ptr_array_add(rest, NULL);
     cli->rest = (char **)g_ptr_array_free(rest, FALSE);
+    if (ok && !*verb->words && cli->rest[0]) {
+        ok = cli_usage("%s takes no word '%s'", verb->name, cli->rest[0]) == 0;
+    }
     return ok;
 }
 

@@ -113,10 +113,19 @@ class Codes(Base):
         for words in (["ask"], ["ask", "query-version"], ["nosuchverb"], ["add"], [],
                       ["ask", "query-version", "--emulator", TELLER, "--nosuchoption"],
                       ["ask", "query-version", "--emulator", TELLER, "--option", "=x"],
-                      ["ask", "query-version", "--emulator", TELLER, "--deadline", "-1"]):
+                      ["ask", "query-version", "--emulator", TELLER, "--deadline", "-1"],
+                      ["list", "extra"], ["gc", "extra"], ["sql", "select 1", "extra"]):
             with self.subTest(words=words):
                 self.assertEqual(self.run_capsdb(*words, code=2), "")
                 self.assertNotEqual(self.told, "")
+
+    def test_what_a_statement_may_not(self):
+        self.ask("query-version", TELLER)
+        for statement in ("delete from answer", "attach 'x' as y", "pragma user_version = 5"):
+            self.run_capsdb("sql", statement, code=2)
+            self.assertIn("only a SELECT", self.told)
+        listed, = json.loads(self.run_capsdb("list", "--json"))
+        self.assertEqual((listed["answers"], listed["version"]), (1, "0.1.0 (teller)"))
 
     def test_not_stored_and_not_allowed(self):
         self.ask("query-version", TELLER, "--no-probe", code=4)
