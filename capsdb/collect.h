@@ -8,6 +8,7 @@
 typedef struct CapsPolicy {
     bool may_probe; /* launch the emulator for what is missing */
     bool again;     /* ask even what is known; the answer replaces the one stored */
+    bool machines;  /* of an update: every machine of each emulator too */
     PrbLimits limits;
     void (*progress)(void *context, size_t asked, size_t known); /* of caps_add; may be NULL */
     void *context;

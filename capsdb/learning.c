@@ -269,7 +269,8 @@ static void keep(Learning *learning)
     const CapsQuestion machine = {PRB_LEARN_MACHINE, NULL, learning->question->target};
     const char *declared[8] = {CAPS_INPUT_ENGINE};
     const char *const *more = caps_declared_inputs(&machine);
-    CapsAnswer answer = {.value = learning->answer->value, .asked = learning->answer->asked};
+    CapsAnswer answer = *learning->answer;
+    answer.inputs = NULL;
 
     for (size_t i = 0; more[i] && i + 2 < G_N_ELEMENTS(declared); i++) {
         declared[i + 1] = more[i];
@@ -303,6 +304,63 @@ bool caps_learned_ask(CapsAsking *asking, const CapsQuestion *question, CapsAnsw
     }
     if (is_kept(question) && ret_answer->value) {
         keep(&learning);
+    }
+    return true;
+}
+
+/* ---- a machine as it is ---------------------------------------------------------------------- */
+
+/* What makes the rows of a machine. */
+static const char *const about_machine[] = {"query-device-slots", "query-cpu-slots",
+                                            "query-hardware"};
+
+static bool all_stored(Learning *learning, json_t *target)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(about_machine); i++) {
+        CapsQuestion question = {about_machine[i], NULL, target};
+        g_auto(CapsAnswer) answer = {0};
+        if (!fetch_stored(learning, &question, &answer, NULL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A refusal is kept too: it is what the engine has to say. */
+static void answer_and_keep(Learning *learning, const CmdLearned *learned, const char *command,
+                            json_t *target)
+{
+    CapsQuestion question = {command, NULL, target};
+    CapsAnswer answer = {.asked = learning->answer->asked};
+    Learning one = {learning->asking, &question, &answer, true};
+    json_t *arguments = json_pack("{s:O}", "target", target);
+    g_autoptr(GError) problem = NULL;
+    answer.value = run(learned, command, arguments, &problem);
+    if (problem) {
+        refuse(&answer, problem);
+    }
+    keep(&one);
+    json_decref(arguments);
+    caps_answer_done(&answer);
+}
+
+bool caps_learn(CapsAsking *asking, json_t *target, CapsAnswer *ret_answer, GError **error)
+{
+    *ret_answer = (CapsAnswer){.stored = true};
+    Learning learning = {.asking = asking, .answer = ret_answer};
+    g_autoptr(GError) problem = NULL;
+    if (!asking->policy->again && all_stored(&learning, target)) {
+        return true;
+    }
+    json_t *question = json_pack("{s:O}", "target", target);
+    g_autoptr(CmdLearned) learned = learn(&learning, target, question, &problem);
+    json_decref(question);
+    if (problem) {
+        caps_pass_error(&problem, error);
+        return false;
+    }
+    for (size_t i = 0; learned && i < G_N_ELEMENTS(about_machine); i++) {
+        answer_and_keep(&learning, learned, about_machine[i], target);
     }
     return true;
 }

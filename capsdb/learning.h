@@ -14,5 +14,9 @@ bool caps_learned_command(const char *name);
  * caps_ask(). */
 bool caps_learned_ask(CapsAsking *asking, const CapsQuestion *question, CapsAnswer *ret_answer,
                       GError **error);
+/* Learns a machine of a QEMU, and keeps all that is answered about it as it is. ret_answer: the
+ * reason why it would not start, or none; stored: nothing had to be asked. False: it cannot be
+ * known. */
+bool caps_learn(CapsAsking *asking, json_t *target, CapsAnswer *ret_answer, GError **error);
 
 #endif

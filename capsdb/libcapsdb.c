@@ -167,6 +167,7 @@ static CapsPolicy policy_of(capsdb *db, unsigned flags)
     g_mutex_unlock(&db->mutex);
     policy.may_probe = !(flags & CAPSDB_NO_PROBE);
     policy.again = flags & CAPSDB_AGAIN;
+    policy.machines = flags & CAPSDB_MACHINES;
     return policy;
 }
 

@@ -6,11 +6,16 @@
  * as many at a time as there are processors; what is known already costs nothing, so an update that
  * was interrupted goes on where it stopped.
  *
+ * Machines are learned after that, one by one in the same way: each is an emulator's launch of its
+ * own.
+ *
  * What is learned goes into the own layer of the place; or, to be shipped, into a static one
  * (docs/capsdb/layers.md). */
 #include "items.h"
 
+#include "errors.h"
 #include "folder.h"
+#include "learning.h"
 #include "path.h"
 #include "publish.h"
 
@@ -25,7 +30,8 @@ typedef struct Update {
     const CapsPlace *place;
     const CapsPolicy *policy;
     const CapsItems *items;
-    GMutex mutex; /* of all below, and of whoever takes the items */
+    GMutex mutex;        /* of all below, and of whoever takes the items */
+    const char *counted; /* what done and total are of */
     size_t done, total;
     bool stopped; /* no more is wanted */
     bool failed;  /* an emulator did not tell all */
@@ -131,7 +137,7 @@ static bool take_item(void *context, json_t *item)
     update->failed = update->failed || json_object_get(item, "reason");
     update->stopped = update->stopped || !items->take(items->context, item);
     if (items->progress) {
-        items->progress(items->context, "emulators", update->done, update->total);
+        items->progress(items->context, update->counted, update->done, update->total);
     }
     g_mutex_unlock(&update->mutex);
     return true;
@@ -155,16 +161,19 @@ static void add_in_thread(gpointer data, gpointer context)
     }
 }
 
-/* Asks them all, each by a worker. */
-static bool run_workers(Update *update, GPtrArray *paths, GError **error)
+/* Calls work for each element, by a worker; they are of the kind that is counted. */
+static bool run_workers(Update *update, GFunc work, GPtrArray *list, const char *counted,
+                        GError **error)
 {
     int workers = (int)g_get_num_processors();
-    GThreadPool *pool = g_thread_pool_new(add_in_thread, update, workers, FALSE, error);
+    GThreadPool *pool = g_thread_pool_new(work, update, workers, FALSE, error);
 
-    update->total = paths->len;
+    update->counted = counted;
+    update->done = 0;
+    update->total = list->len;
     g_mutex_init(&update->mutex);
-    for (guint i = 0; i < paths->len && pool; i++) {
-        g_thread_pool_push(pool, g_ptr_array_index(paths, i), NULL);
+    for (guint i = 0; i < list->len && pool; i++) {
+        g_thread_pool_push(pool, g_ptr_array_index(list, i), NULL);
     }
     if (pool) {
         g_thread_pool_free(pool, FALSE, TRUE);
@@ -173,13 +182,109 @@ static bool run_workers(Update *update, GPtrArray *paths, GError **error)
     return pool != NULL;
 }
 
+/* ---- machines -------------------------------------------------------------------------------- */
+
+typedef struct Machine {
+    char *emulator, *name;
+} Machine;
+
+static void free_machine(gpointer data)
+{
+    Machine *machine = data;
+    g_free(machine->emulator);
+    g_free(machine->name);
+    g_free(machine);
+}
+
+/* The machines that an emulator named; of one of ours none has to be learned. */
+static void list_machines(CapsLayers *layers, const char *path, GPtrArray *list)
+{
+    CapsPolicy stored = caps_policy_default();
+    CapsQuestion question = {"query-machines", NULL, NULL};
+    CapsAsking asking;
+    g_auto(CapsAnswer) answer = {0};
+    PrbKind kind;
+    size_t i;
+    json_t *row;
+
+    stored.may_probe = false;
+    if (!caps_asking_begin(&asking, layers, path, &stored, NULL)) {
+        return;
+    }
+    if (caps_asking_kind(&asking, &kind) && kind == PRB_QEMU &&
+        caps_asking_ask(&asking, &question, &answer, NULL)) {
+        json_array_foreach(answer.value, i, row)
+        {
+            const char *name = json_string_value(json_object_get(row, "name"));
+            if (name && strcmp(name, "none") != 0) {
+                Machine *machine = g_new(Machine, 1);
+                *machine = (Machine){g_strdup(path), g_strdup(name)};
+                g_ptr_array_add(list, machine);
+            }
+        }
+    }
+    caps_asking_end(&asking);
+}
+
+/* A machine that would not start is learned: that it does not. */
+static json_t *machine_item(const Machine *machine, const CapsAnswer *answer, const GError *problem)
+{
+    const char *outcome = problem          ? "failed"
+                          : answer->reason ? "refused"
+                          : answer->stored ? "known"
+                                           : "learned";
+    json_t *item = json_pack("{s:o, s:s, s:s}", "emulator", caps_items_text(machine->emulator),
+                             "machine", machine->name, "outcome", outcome);
+    if (problem) {
+        json_object_set_new(item, "reason", json_string(caps_error_reason(problem)));
+        json_object_set_new(item, "message", caps_items_text(problem->message));
+    } else if (answer->reason) {
+        json_object_set_new(item, "message", caps_items_text(answer->message));
+    }
+    return item;
+}
+
+static void learn_in_thread(gpointer data, gpointer context)
+{
+    const Machine *machine = data;
+    Update *update = context;
+    CapsItems items = {.take = take_item, .context = update};
+    g_autoptr(GError) problem = NULL;
+    g_auto(CapsAnswer) answer = {0};
+    CapsAsking asking;
+
+    if (is_stopped(update)) {
+        return;
+    }
+    g_autoptr(CapsLayers) layers = caps_layers_open(update->place, &problem);
+    if (layers && caps_asking_begin(&asking, layers, machine->emulator, update->policy, &problem)) {
+        json_t *target = json_pack("{s:s}", "machine", machine->name);
+        caps_learn(&asking, target, &answer, &problem);
+        json_decref(target);
+        caps_asking_end(&asking);
+    }
+    caps_items_give(&items, machine_item(machine, &answer, problem));
+}
+
+static bool learn_machines(Update *update, GPtrArray *paths, GError **error)
+{
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(free_machine);
+    g_autoptr(CapsLayers) layers = caps_layers_open(update->place, error);
+
+    for (guint i = 0; layers && i < paths->len; i++) {
+        list_machines(layers, g_ptr_array_index(paths, i), list);
+    }
+    return layers && run_workers(update, learn_in_thread, list, "machines", error);
+}
+
 bool caps_give_update(const CapsPlace *place, const CapsPolicy *policy, const CapsItems *items,
                       GError **error)
 {
     g_autoptr(GPtrArray) paths = find_all(place->root);
     Update update = {.place = place, .policy = policy, .items = items};
 
-    return run_workers(&update, paths, error);
+    return run_workers(&update, add_in_thread, paths, "emulators", error) &&
+           (!policy->machines || update.stopped || learn_machines(&update, paths, error));
 }
 
 /* ---- the static layer ------------------------------------------------------------------------ */
@@ -201,7 +306,7 @@ static bool learn_and_publish(Update *update, GPtrArray *paths, const CapsShipme
 {
     g_autoptr(CapsLayers) layers = caps_layers_open(update->place, error);
 
-    if (!layers || !run_workers(update, paths, error)) {
+    if (!layers || !run_workers(update, add_in_thread, paths, "emulators", error)) {
         return false;
     }
     if (update->failed || update->stopped) {

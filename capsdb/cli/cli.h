@@ -47,6 +47,7 @@ typedef enum {
     CLI_TAKES_PICTURE = 1 << 7, /* --dot, --html */
     CLI_TAKES_USR = 1 << 8,
     CLI_TAKES_ROWS = 1 << 9,
+    CLI_TAKES_MACHINES = 1 << 10,
     CLI_TAKES_EMULATORS = 1 << 15, /* its words are paths of emulators */
 } CliTakes;
 

@@ -1,6 +1,8 @@
 /* add, update, record, list, show, gc, sql: what comes as items. */
 #include "cli.h"
 
+#include "text.h"
+
 #include <string.h>
 
 bool cli_open(const Cli *cli, unsigned flags, capsdb **ret_db, int *ret_code)
@@ -38,6 +40,18 @@ int cli_worse(int one, int other)
 
 /* ---- adding ---------------------------------------------------------------------------------- */
 
+/* Known ones are many, and nothing became of them. */
+static void show_machine(json_t *item)
+{
+    const char *outcome = cli_text(item, "outcome");
+    if (strcmp(outcome, "known") != 0) {
+        bool refused = strcmp(outcome, "refused") == 0;
+        g_autofree char *why = cmd_text_safe(refused ? cli_text(item, "message") : "");
+        cli_say("%s %s: %s%s%s\n", cli_text(item, "emulator"), cli_text(item, "machine"), outcome,
+                refused ? ": " : "", why);
+    }
+}
+
 static void show_added(const CliItems *items, json_t *item)
 {
     (void)items;
@@ -47,6 +61,10 @@ static void show_added(const CliItems *items, json_t *item)
 
     if (strcmp(outcome, "failed") == 0) {
         cli_tell("%s", cli_text(item, "message"));
+    }
+    if (*cli_text(item, "machine")) {
+        show_machine(item);
+        return;
     }
     if (strcmp(outcome, "known") == 0) {
         cli_say("%s: known\n", cli_text(item, "emulator"));
@@ -122,9 +140,17 @@ int cli_record(const Cli *cli)
 static void say_added(const CliItems *items)
 {
     if (items->cli->format == CLI_PEOPLE) {
-        cli_say("%zu emulator%s: %lld added, %lld known, %lld failed\n", items->count,
-                items->count == 1 ? "" : "s", cli_number(items->counts, "added"),
-                cli_number(items->counts, "known"), cli_number(items->counts, "failed"));
+        long long learned = cli_number(items->counts, "learned"),
+                  refused = cli_number(items->counts, "refused");
+        bool machines = items->cli->flags & CAPSDB_MACHINES;
+        cli_say("%zu %s%s: %lld added, ", items->count,
+                machines ? "emulators and machine" : "emulator", items->count == 1 ? "" : "s",
+                cli_number(items->counts, "added"));
+        if (machines) {
+            cli_say("%lld learned, %lld refused to start, ", learned, refused);
+        }
+        cli_say("%lld known, %lld failed\n", cli_number(items->counts, "known"),
+                cli_number(items->counts, "failed"));
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include <locale.h>
 #include <stdarg.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,15 +53,22 @@ void cli_tell(const char *format, ...)
 void cli_progress(void *context, const char *what, unsigned long done, unsigned long all)
 {
     static int64_t last; /* us: some tens of times a second are enough for the eye */
+    static int64_t began;
+    static unsigned long before;
     const char *terminal = getenv("TERM");
     int64_t now = g_get_monotonic_time();
 
     (void)context;
+    began = began && done >= before ? began : now;
+    before = done;
     if (isatty(STDERR_FILENO) && g_strcmp0(terminal, "dumb") != 0 &&
         (done == all || now - last > PROGRESS_US)) {
+        int64_t left =
+            (now - began) / G_USEC_PER_SEC * (int64_t)(all - done) / (int64_t)MAX(done, 1);
         last = now;
         fflush(stdout);
-        fprintf(stderr, "\r%s: %lu of %lu\033[K", what, done, all);
+        fprintf(stderr, "\r%s: %lu of %lu", what, done, all);
+        fprintf(stderr, left >= 2 ? ", about %" PRId64 " s left\033[K" : "\033[K", left);
         progress_stands = true;
     }
 }

@@ -60,6 +60,13 @@ static bool take_system(Cli *cli, const char *value)
     return true;
 }
 
+static bool take_machines(Cli *cli, const char *value)
+{
+    (void)value;
+    cli->flags |= CAPSDB_MACHINES;
+    return true;
+}
+
 static bool take_usr(Cli *cli, const char *value)
 {
     (void)value;
@@ -166,6 +173,9 @@ static const Option options[] = {
     {{"--system", NULL, "keeps the answers for everybody here, not for this user alone"},
      CLI_TAKES_SYSTEM,
      take_system},
+    {{"--machines", NULL, "learns every machine of every emulator too, each by a launch"},
+     CLI_TAKES_MACHINES,
+     take_machines},
     {{"--usr", NULL, "makes a static layer, to be shipped; --db names its file"},
      CLI_TAKES_USR,
      take_usr},

@@ -58,16 +58,27 @@ static const CliMember evidence[] = {
     LAST,
 };
 
+#define MEMBERS_ADDED                                                                              \
+    {"facts", "number", "answers that were stored"},                                               \
+        {"quarantined", "number", "questions that kill this emulator; they are not asked again"},  \
+        {"launches", "number", "how often it was started"},                                        \
+        {"not-in-the-jail", "list of text",                                                        \
+         "what of the prober's jail this system did not allow"},                                   \
+        MEMBER_REASON, MEMBER_MESSAGE, LAST
+
 static const CliMember added[] = {
     MEMBER_EMULATOR,
     {"outcome", "text", "added, known (nothing was launched), or failed"},
-    {"facts", "number", "answers that were stored"},
-    {"quarantined", "number", "questions that kill this emulator; they are not asked again"},
-    {"launches", "number", "how often it was started"},
-    {"not-in-the-jail", "list of text", "what of the prober's jail this system did not allow"},
-    MEMBER_REASON,
-    MEMBER_MESSAGE,
-    LAST,
+    MEMBERS_ADDED,
+};
+
+static const CliMember updated[] = {
+    MEMBER_EMULATOR,
+    {"machine", "text", "the machine that it is about; not there for the emulator itself"},
+    {"outcome", "text",
+     "added, known (nothing was launched), or failed; of a machine also learned, or refused: it "
+     "does not start"},
+    MEMBERS_ADDED,
 };
 
 static const CliMember listed[] = {
@@ -160,9 +171,12 @@ const CliVerb cli_verbs[] = {
      "asked at once as there are processors; one that was interrupted goes on where it "
      "stopped.\n\nWith --usr it makes a static layer to be shipped with the emulators "
      "instead, from all of them or the paths that are given, and keeps nothing here. DESTDIR "
-     "and SOURCE_DATE_EPOCH are heeded: the same emulators and date give the same bytes.",
-     COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE | CLI_TAKES_USR, CLI_PRINTS_ITEMS, added,
-     cli_update},
+     "and SOURCE_DATE_EPOCH are heeded: the same emulators and date give the same bytes.\n\n"
+     "With --machines every machine of every QEMU is learned as well, as it is without any "
+     "option: its buses, devices and places. That one does not start is kept too. What is known "
+     "is not asked again.",
+     COMMON | CLI_TAKES_AGAIN | CLI_TAKES_DEADLINE | CLI_TAKES_USR | CLI_TAKES_MACHINES,
+     CLI_PRINTS_ITEMS, updated, cli_update},
     {"list", "", "lists the emulators in the database", "Lists the emulators in all layers.",
      COMMON, CLI_PRINTS_ITEMS, listed, cli_list},
     {"show", "PATH...", "shows what is known of emulators",

@@ -82,6 +82,8 @@ int capsdb_set_deadline(capsdb *db, unsigned milliseconds, capsdb_error **ret_er
 
 #define CAPSDB_NO_PROBE 4u /* launch nothing: what is not stored is CAPSDB_NOT_STORED */
 #define CAPSDB_AGAIN    8u /* ask the emulator even if the answer is stored */
+#define CAPSDB_MACHINES                                                                            \
+    16u /* of capsdb_update: learn every machine too, as it is without any option */
 
 /* Asks. arguments, target: JSON objects as text, or NULL. An emulator's refusal is an error. */
 int capsdb_ask(capsdb *db, const char *emulator, const char *command, const char *arguments,
@@ -124,7 +126,8 @@ int capsdb_add(capsdb *db, const char *emulator, unsigned flags, capsdb_item *it
 int capsdb_record(capsdb *db, const char *emulator, const char *file, capsdb_item *item,
                   capsdb_progress *progress, void *context, capsdb_error **ret_error);
 /* Adds every emulator of the system, that below root if one was given, as many at once as there are
- * processors. An item for each, one that failed too. */
+ * processors. An item for each, one that failed too; and then for each machine, where they are
+ * wanted. */
 int capsdb_update(capsdb *db, unsigned flags, capsdb_item *item, capsdb_progress *progress,
                   void *context, capsdb_error **ret_error);
 /* Makes a static layer, to be shipped with the emulators: asks them everything, keeps nothing of

@@ -1,13 +1,13 @@
 """Machines of other emulators: learned once, then asked about as ours are, and never launched again."""
 
 import json
-import os
 import pathlib
+import shutil
 import subprocess
 import textwrap
 import unittest
 
-from test_capsdb import Base, HOSTILE, TELLER
+from test_capsdb import Base, HOSTILE, PROGRAMS, TELLER
 
 X86, RISCV = (pathlib.Path("/usr/bin/qemu-system-" + arch) for arch in ("x86_64", "riscv64"))
 LIST = ["--device", "virtio-net-pci", "--device", "pcie-root-port,id=rp0,chassis=1",
@@ -87,6 +87,33 @@ class Machines(Base):
         self.assertEqual([row["name"] for row in rows], ["pc-i440fx-7.2"])
         self.assertEqual(json.loads(self.run_capsdb("verify", X86, "--json"))[0]["verdict"], "same")
 
+    def test_update_learns_every_machine_and_goes_on_where_it_stopped(self):
+        is_there(RISCV)
+        root = self.folder / "root"
+        (root / "usr/bin").mkdir(parents=True)
+        shutil.copy(RISCV, root / "usr/bin")
+        words = [PROGRAMS / "capsdb", "update", "--machines", "--root", root, "--jsonl"]
+        environment = {"CAPSDB_ROOT": str(self.folder), "PATH": "/usr/bin:/bin"}
+        with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as process:
+            lines = [process.stdout.readline() for _ in range(3)]  # the emulator, two machines
+            process.kill()
+        told = [json.loads(line) for line in lines]
+        items = json.loads(self.run_capsdb("update", "--machines", "--root", root, "--json"))
+        outcome = {item.get("machine"): item["outcome"] for item in items}
+        machines = {row["name"] for row in
+                    json.loads(self.run_capsdb("ask", "query-machines", "--root", root,
+                                               "--emulator", f"/usr/bin/{RISCV.name}", "--json"))}
+        self.assertEqual(set(outcome), machines - {"none"} | {None})
+        for item in told:
+            expected = "refused" if item["outcome"] == "refused" else "known"
+            self.assertEqual(outcome[item.get("machine")], expected)
+        self.assertNotIn("failed", outcome.values())
+        again = json.loads(self.run_capsdb("update", "--machines", "--root", root, "--json"))
+        self.assertLessEqual({item["outcome"] for item in again}, {"known", "refused"})
+        rows = json.loads(self.run_capsdb("sql", "select distinct machine from slots", "--root", root,
+                                          "--json"))
+        self.assertIn("sifive_e", [row["machine"] for row in rows])
+
     def test_why_names_the_engine(self):
         is_there(RISCV)
         self.ask("query-device-slots", RISCV, "--machine", "virt")
@@ -133,7 +160,7 @@ class Machines(Base):
                     """))
                 path.chmod(0o755)
                 done = subprocess.run(
-                    [os.environ.get("VITRINE_BIN", "build/bin") + "/capsdb", "ask",
+                    [PROGRAMS / "capsdb", "ask",
                      "query-device-slots", "--emulator", path, "--machine", "m", "--json"],
                     env={"CAPSDB_ROOT": str(self.folder), "PATH": "/usr/bin:/bin"}, timeout=100,
                     capture_output=True, text=True)

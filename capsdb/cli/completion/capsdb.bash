@@ -39,7 +39,7 @@ _capsdb()
     why) words="--emulator --arg --no-probe --root --system --deadline --db --json --jsonl --machine --accel --option --cpu --smp --memory --device --nodefaults" ;;
     topology) words="--emulator --arg --no-probe --root --system --deadline --db --dot --html --machine --accel --option --cpu --smp --memory --device --nodefaults" ;;
     add) words="--again --root --system --deadline --db --json --jsonl" ;;
-    update) words="--again --root --system --usr --deadline --db --json --jsonl" ;;
+    update) words="--again --root --system --machines --usr --deadline --db --json --jsonl" ;;
     list) words="--root --system --db --json --jsonl" ;;
     show) words="--root --system --db --json --jsonl" ;;
     sql) words="--root --system --deadline --rows --db --json --jsonl" ;;
