@@ -62,6 +62,11 @@ def say(text):
     return words
 
 
+def on_first_hart():
+    """The others, whose number in a0 is not 0, stay here."""
+    return [bne(A0, ZERO, 0)]
+
+
 def finish(code):
     return constant(T0, TEST) + constant(T1, code) + [store(T1, T0, 0, 4), LOOP]
 

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 from qmp import VITRINE, Vitrine, run
-from test_vitrine_run import finish, say
+from test_vitrine_run import finish, on_first_hart, say
 
 VM = """
 # A machine with a disk, a card and a console, and what of the host is behind them.
@@ -68,7 +68,7 @@ class Ways(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.write("disk,1.raw", b"\0" * 1024)
-        program = say("hello\n") + finish(0x5555)
+        program = on_first_hart() + say("hello\n") + finish(0x5555)
         self.write("program", struct.pack("<%dI" % len(program), *program))
         self.vm = self.write("web.cfg", VM.format(folder=self.folder).encode())
         self.options = [
