@@ -123,14 +123,12 @@ static int load_quarantine(Adding *adding, CapsStore *store, GError **error)
 
 static bool save_facts(Adding *adding, CapsAdded *added, GError **error)
 {
-    const char *const nothing[] = {NULL};
     CapsAsking *asking = &adding->asking;
     bool ok = true;
 
     for (guint i = 0; i < adding->facts->len && ok; i++) {
         Kept *kept = g_ptr_array_index(adding->facts, i);
-        const char *const *declared =
-            kept->question.target ? caps_declared_inputs(&kept->question) : nothing;
+        const char *const *declared = caps_declared_inputs(&kept->question);
         asking->question = &kept->question;
         ok = caps_answer_save(asking->store, asking->identity, &kept->question, kept->depends_on,
                               declared, asking->host, &kept->answer, error) &&

@@ -90,11 +90,9 @@ static bool is_known_qemu(const CapsAsking *asking)
  * same: it started before. */
 static PrbConversation *open_for_target(const CapsAsking *asking, GError **error)
 {
-    g_auto(CapsLaunch) launch = caps_launch_new(asking->question->target);
     g_autoptr(GError) problem = NULL;
     PrbConversation *conversation =
-        prb_conversation_open(asking->identity->file, launch.machine,
-                              (const char *const *)launch.more, &asking->policy->limits, &problem);
+        caps_launch(asking->identity->file, asking->question, &asking->policy->limits, &problem);
 
     if (problem && problem->code == PRB_ERROR_NOT_AN_EMULATOR) {
         problem->code = PRB_ERROR_REFUSED;

@@ -52,7 +52,7 @@ static char *print_machine(json_t *target)
     return g_string_free(text, FALSE);
 }
 
-CapsLaunch caps_launch_new(json_t *target)
+CapsLaunch caps_launch_new(json_t *target, const char *sample)
 {
     GPtrArray *more = g_ptr_array_new();
     const char *cpu = json_string_value(json_object_get(target, "cpu"));
@@ -78,6 +78,11 @@ CapsLaunch caps_launch_new(json_t *target)
     if (json_is_true(json_object_get(target, "nodefaults"))) {
         g_ptr_array_add(more, g_strdup("-nodefaults"));
     }
+    if (sample) {
+        g_autofree char *type = escape(sample);
+        g_ptr_array_add(more, g_strdup("-device"));
+        g_ptr_array_add(more, g_strdup_printf("driver=%s,id=%s", type, PRB_SAMPLE));
+    }
     g_ptr_array_add(more, NULL);
     return (CapsLaunch){print_machine(target), (char **)g_ptr_array_free(more, FALSE)};
 }
@@ -86,4 +91,28 @@ void caps_launch_done(CapsLaunch *launch)
 {
     g_clear_pointer(&launch->machine, g_free);
     g_clear_pointer(&launch->more, g_strfreev);
+}
+
+static PrbConversation *start(const char *file, json_t *target, const char *sample,
+                              const PrbLimits *limits, GError **error)
+{
+    g_auto(CapsLaunch) launch = caps_launch_new(target, sample);
+    return prb_conversation_open(file, launch.machine, (const char *const *)launch.more, limits,
+                                 error);
+}
+
+const char *caps_launch_sample(const CapsQuestion *question)
+{
+    bool lists = json_object_get(question->target, "machine") &&
+                 g_str_equal(question->command, "device-list-properties");
+    return lists ? json_string_value(json_object_get(question->arguments, "typename")) : NULL;
+}
+
+PrbConversation *caps_launch(const char *file, const CapsQuestion *question,
+                             const PrbLimits *limits, GError **error)
+{
+    const char *sample = caps_launch_sample(question);
+    PrbConversation *conversation =
+        sample ? start(file, question->target, sample, limits, NULL) : NULL;
+    return conversation ? conversation : start(file, question->target, NULL, limits, error);
 }

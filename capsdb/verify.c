@@ -136,19 +136,20 @@ typedef struct Session { /* one launch, kept while the target stays the same */
     const CapsPolicy *policy;
     const CapsItems *items;
     PrbConversation *conversation;
-    json_t *target; /* of a QEMU's launch, borrowed */
+    json_t *target;     /* of a QEMU's launch, borrowed */
+    const char *sample; /* the same; or NULL */
 } Session;
 
-/* Of a recording, or the emulator launched for a target. */
-static PrbConversation *open_for(const Session *session, json_t *target, GError **error)
-{
-    g_auto(CapsLaunch) launch = caps_launch_new(target);
+/* Without a target: which kind of emulator it is, any launch tells. */
+static const CapsQuestion bare = {"query-version", NULL, NULL};
 
+/* Of a recording, or the emulator launched for a target. */
+static PrbConversation *open_for(const Session *session, const CapsQuestion *question,
+                                 GError **error)
+{
     return session->identity->recording
                ? caps_recording_open(session->identity, error)
-               : prb_conversation_open(session->identity->file, launch.machine,
-                                       (const char *const *)launch.more, &session->policy->limits,
-                                       error);
+               : caps_launch(session->identity->file, question, &session->policy->limits, error);
 }
 
 static bool is_same_target(json_t *one, json_t *other)
@@ -157,30 +158,34 @@ static bool is_same_target(json_t *one, json_t *other)
 }
 
 /* Any but a QEMU on its own is asked about all targets in one conversation. */
-static bool launch_for(Session *session, json_t *target, GError **error)
+static bool launch_for(Session *session, const CapsQuestion *question, GError **error)
 {
+    const char *sample = caps_launch_sample(question);
     PrbConversation *conversation = session->conversation;
     bool any = session->identity->recording ||
                (conversation && prb_conversation_kind(conversation) == PRB_VITRINE);
 
-    if (conversation && (any || is_same_target(target, session->target))) {
+    if (conversation && (any || (is_same_target(question->target, session->target) &&
+                                 g_strcmp0(sample, session->sample) == 0))) {
         return true;
     }
     prb_conversation_close(conversation);
-    session->target = target;
-    session->conversation = open_for(session, target, error);
+    session->target = question->target;
+    session->sample = sample;
+    session->conversation = open_for(session, question, error);
     return session->conversation != NULL;
 }
 
 static json_t *ask_again(Session *session, const Stored *stored, GError **error)
 {
+    CapsQuestion question = {stored->command, stored->arguments, stored->target};
     json_t *value = NULL;
 
     /* One of ours takes no target on its command line, and which it is the first launch tells. */
-    if (!session->conversation && !launch_for(session, NULL, error)) {
+    if (!session->conversation && !launch_for(session, &bare, error)) {
         return NULL;
     }
-    if (!launch_for(session, stored->target, error)) {
+    if (!launch_for(session, &question, error)) {
         return NULL;
     }
     json_t *arguments = json_copy(stored->arguments);
@@ -227,8 +232,8 @@ static bool verify_one(CapsLayers *layers, const char *path, const CapsPolicy *p
 {
     g_autoptr(CapsIdentity) identity = caps_layers_identify(layers, path, error);
     g_autoptr(GPtrArray) all = identity ? load_stored(layers, identity) : NULL;
-    Session session = {identity, policy, items, NULL, NULL};
-    bool can_be_asked = all && (all->len == 0 || launch_for(&session, NULL, error));
+    Session session = {.identity = identity, .policy = policy, .items = items};
+    bool can_be_asked = all && (all->len == 0 || launch_for(&session, &bare, error));
     bool wanted = can_be_asked;
 
     for (guint i = 0; wanted && i < all->len; i++) {

@@ -1,7 +1,8 @@
 /* ask_qemu: what to ask a QEMU about itself.
  *
- * Only what depends on the binary: launched with -machine none, nothing of the host is in the
- * answers. It must not know how a question is put, nor what becomes of the answers. */
+ * Launched with -machine none, so that what is said depends on the binary, and at the end a few
+ * questions about what the binary can do on this host. It must not know how a question is put, nor
+ * what becomes of the answers. */
 #include "learned.h"
 #include "plan.h"
 
@@ -31,6 +32,11 @@ void prb_plan_begin_qemu(PrbPlan *plan)
     for (const CmdLearnedQuestion *row = cmd_learned_questions; row->member; row++) {
         prb_plan_add(plan, row->command, cmd_learned_arguments(row));
     }
+    prb_plan_add(plan, "query-kvm", NULL);
+    prb_plan_add(plan, "query-gic-capabilities", NULL);
+    prb_plan_add(plan, "query-sev", NULL);
+    prb_plan_add(plan, "query-sev-capabilities", NULL);
+    prb_plan_add(plan, "query-sgx-capabilities", NULL);
 }
 
 /* What is asked of each type: of devices what -device takes, of the rest all that QOM lists. */

@@ -138,15 +138,81 @@ static json_t *learn_machine(PrbConversation *conversation, GError **error)
     return learned;
 }
 
+/* ---- values that a machine gives ------------------------------------------------------------- */
+
+static json_t *ask_path(PrbConversation *conversation, const char *command, const char *path,
+                        const char *property, GError **error)
+{
+    json_t *arguments = json_pack("{s:s, s:s*}", "path", path, "property", property);
+    json_t *value = NULL;
+    prb_ask(conversation, command, arguments, &value, NULL, error);
+    json_decref(arguments);
+    return value;
+}
+
+/* Adds the sample's values to the rows of device-list-properties. False: the conversation is over.
+ */
+static bool add_values(PrbConversation *conversation, json_t *rows, GError **error)
+{
+    static const char sample[] = "/machine/peripheral/" PRB_SAMPLE;
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        g_autoptr(GError) problem = NULL;
+        const char *name = json_string_value(json_object_get(row, "name"));
+        if (!name || !json_object_get(row, "default-value")) {
+            continue;
+        }
+        json_t *value = ask_path(conversation, "qom-get", sample, name, &problem);
+        if (problem && !is_bearable(problem)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return false;
+        }
+        if (value) {
+            json_object_set_new(row, "machine-value", value);
+        }
+    }
+    return true;
+}
+
+static bool has_sample(PrbConversation *conversation)
+{
+    json_t *peripherals = ask_path(conversation, "qom-list", "/machine/peripheral", NULL, NULL);
+    bool has = has_member(peripherals, PRB_SAMPLE);
+    json_decref(peripherals);
+    return has;
+}
+
+static bool list_properties(PrbConversation *conversation, json_t *arguments, json_t **ret_value,
+                            GError **error)
+{
+    json_t *rows = NULL;
+    bool ok = prb_ask(conversation, "device-list-properties", arguments, &rows, NULL, error) &&
+              (!has_sample(conversation) || add_values(conversation, rows, error));
+    if (ok) {
+        *ret_value = rows;
+    } else {
+        json_decref(rows);
+    }
+    return ok;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
 bool prb_ask_any(PrbConversation *conversation, const char *command, json_t *arguments,
                  json_t **ret_value, json_t **ret_depends_on, GError **error)
 {
-    if (strcmp(command, PRB_LEARN_MACHINE) != 0 ||
-        prb_conversation_kind(conversation) != PRB_QEMU) {
+    bool learns = strcmp(command, PRB_LEARN_MACHINE) == 0;
+    bool lists = strcmp(command, "device-list-properties") == 0;
+    if (prb_conversation_kind(conversation) != PRB_QEMU || (!learns && !lists)) {
         return prb_ask(conversation, command, arguments, ret_value, ret_depends_on, error);
     }
     if (ret_depends_on) {
         *ret_depends_on = NULL;
+    }
+    if (lists) {
+        return list_properties(conversation, arguments, ret_value, error);
     }
     *ret_value = learn_machine(conversation, error);
     return *ret_value != NULL;

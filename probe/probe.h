@@ -84,6 +84,11 @@ bool prb_ask(PrbConversation *conversation, const char *command, json_t *argumen
  */
 #define PRB_LEARN_MACHINE "learn-machine"
 
+/* The id of a device that a QEMU was started with for its values: device-list-properties of its
+ * type has then beside "default-value", which is the type's on every machine, "machine-value", what
+ * such a device has on this one: the machine's own defaults, and what the emulator fills in. */
+#define PRB_SAMPLE "vitrine-sample"
+
 /* The same as prb_ask(), and for such questions too. */
 bool prb_ask_any(PrbConversation *conversation, const char *command, json_t *arguments,
                  json_t **ret_value, json_t **ret_depends_on, GError **error);

@@ -114,6 +114,21 @@ class Machines(Base):
                                           "--json"))
         self.assertIn("sifive_e", [row["machine"] for row in rows])
 
+    def test_properties_have_the_values_of_the_machine(self):
+        is_there(X86)
+        seen = {}
+        for machine in ("pc-q35-7.2", "pc-q35-2.4"):
+            rows = self.answer("device-list-properties", X86, "--machine", machine, "--arg",
+                               "typename=virtio-net-pci")
+            row, = (row for row in rows if row["name"] == "page-per-vq")
+            seen[machine] = row["default-value"], row["machine-value"]
+        self.assertEqual(seen, {"pc-q35-7.2": (False, False), "pc-q35-2.4": (False, True)})
+        rows = self.answer("device-list-properties", X86, "--machine", "q35", "--arg",
+                           "typename=virtio-blk-pci")  # which does not start without a drive
+        self.assertEqual([row for row in rows if "machine-value" in row], [])
+        facts = json.loads(self.run_capsdb("verify", X86, "--json"))
+        self.assertEqual({fact["verdict"] for fact in facts}, {"same"})
+
     def test_why_names_the_engine(self):
         is_there(RISCV)
         self.ask("query-device-slots", RISCV, "--machine", "virt")
