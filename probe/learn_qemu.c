@@ -3,6 +3,7 @@
  * The tree of buses and devices is the text of `info qtree`: QOM has the same things, yet not which
  * of two buses is looked at first. Which buses take devices at run time only QOM tells. What it
  * says is not judged here (schema/query/learned.c). */
+#include "learned.h"
 #include "probe.h"
 
 #include <string.h>
@@ -11,9 +12,21 @@
 
 typedef struct Walk {
     PrbConversation *conversation;
-    GPtrArray *paths;  /* char *: objects, those still to be looked at last */
-    GHashTable *buses; /* char *: names of those that take devices */
+    GPtrArray *paths;           /* char *: objects, those still to be looked at last */
+    GHashTable *buses;          /* char *: names of those that take devices */
+    GHashTable *wanted, *flags; /* const char *: properties that matter, and those that are on */
 } Walk;
+
+/* qom-get, or without a property qom-list. */
+static json_t *ask_path(PrbConversation *conversation, const char *path, const char *property,
+                        GError **error)
+{
+    json_t *arguments = json_pack("{s:s, s:s*}", "path", path, "property", property);
+    json_t *value = NULL;
+    prb_ask(conversation, property ? "qom-get" : "qom-list", arguments, &value, NULL, error);
+    json_decref(arguments);
+    return value;
+}
 
 static void add_child(Walk *walk, const char *path, const json_t *member)
 {
@@ -40,35 +53,48 @@ static bool has_member(const json_t *members, const char *wanted)
 /* A bus and a device both have a link hotplug-handler; that of a bus is set if it takes devices. */
 static bool look_at_handler(Walk *walk, const char *path, GError **error)
 {
-    json_t *arguments = json_pack("{s:s, s:s}", "path", path, "property", "hotplug-handler");
-    json_t *value = NULL;
-    bool ok = prb_ask(walk->conversation, "qom-get", arguments, &value, NULL, error);
+    json_t *value = ask_path(walk->conversation, path, "hotplug-handler", error);
     const char *handler = json_string_value(value);
+    bool ok = value != NULL;
     if (handler && *handler) {
         g_hash_table_add(walk->buses, g_strdup(strrchr(path, '/') + 1));
     }
     json_decref(value);
-    json_decref(arguments);
+    return ok;
+}
+
+static bool look_at_flag(Walk *walk, const char *path, const json_t *member, GError **error)
+{
+    const char *name = json_string_value(json_object_get(member, "name"));
+    gpointer wanted;
+    if (!name || !g_hash_table_lookup_extended(walk->wanted, name, &wanted, NULL)) {
+        return true;
+    }
+    json_t *value = ask_path(walk->conversation, path, name, error);
+    bool ok = value != NULL;
+    if (json_is_true(value)) {
+        g_hash_table_add(walk->flags, wanted);
+    }
+    json_decref(value);
     return ok;
 }
 
 static bool look_at(Walk *walk, const char *path, GError **error)
 {
-    json_t *arguments = json_pack("{s:s}", "path", path);
-    json_t *members = NULL;
-    bool ok = prb_ask(walk->conversation, "qom-list", arguments, &members, NULL, error);
+    json_t *members = ask_path(walk->conversation, path, NULL, error);
+    bool ok = members != NULL;
     bool is_bus = has_member(members, "hotplug-handler") && has_member(members, "realized");
     size_t i;
     json_t *member;
     json_array_foreach(members, i, member)
     {
         add_child(walk, path, member);
+        ok = ok && look_at_flag(walk, path, member, error);
     }
     if (ok && is_bus && walk->paths->len > 1) {
         ok = look_at_handler(walk, path, error);
     }
     json_decref(members);
-    json_decref(arguments);
     return ok;
 }
 
@@ -78,26 +104,36 @@ static bool is_bearable(const GError *problem)
     return problem->code == PRB_ERROR_REFUSED;
 }
 
-static json_t *find_hotplug_buses(PrbConversation *conversation, GError **error)
+static json_t *sorted_names(GHashTable *set)
+{
+    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(set), (GCompareFunc)strcmp);
+    json_t *list = json_array();
+    for (GList *at = names; at; at = at->next) {
+        json_array_append_new(list, json_string(at->data));
+    }
+    return list;
+}
+
+/* Adds what only a walk through the objects tells. */
+static bool walk_objects(PrbConversation *conversation, json_t *learned, GError **error)
 {
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) buses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Walk walk = {conversation, paths, buses};
+    g_autoptr(GHashTable) wanted = cmd_learned_flags();
+    g_autoptr(GHashTable) flags = g_hash_table_new(g_str_hash, g_str_equal);
+    Walk walk = {conversation, paths, buses, wanted, flags};
 
     g_ptr_array_add(paths, g_strdup("/machine"));
     for (size_t i = 0; i < paths->len; i++) {
         g_autoptr(GError) problem = NULL;
         if (!look_at(&walk, g_ptr_array_index(paths, i), &problem) && !is_bearable(problem)) {
             g_propagate_error(error, g_steal_pointer(&problem));
-            return NULL;
+            return false;
         }
     }
-    g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(buses), (GCompareFunc)strcmp);
-    json_t *list = json_array();
-    for (GList *at = names; at; at = at->next) {
-        json_array_append_new(list, json_string(at->data));
-    }
-    return list;
+    json_object_set_new(learned, "hotplug-buses", sorted_names(buses));
+    json_object_set_new(learned, "flags", sorted_names(flags));
+    return true;
 }
 
 /* Asks, and takes a refusal for null. */
@@ -126,29 +162,24 @@ static json_t *ask_monitor(PrbConversation *conversation, const char *line, GErr
 
 static json_t *learn_machine(PrbConversation *conversation, GError **error)
 {
+    json_t *learned = json_object();
     json_t *tree = ask_monitor(conversation, "info qtree", error);
-    json_t *buses = tree ? find_hotplug_buses(conversation, error) : NULL;
-    json_t *cpus = buses ? ask_or_null(conversation, "query-hotpluggable-cpus", error) : NULL;
-    json_t *learned =
-        cpus ? json_pack("{s:O, s:O, s:O}", "qtree", tree, "hotplug-buses", buses, "cpus", cpus)
-             : NULL;
+    json_t *cpus = tree && walk_objects(conversation, learned, error)
+                       ? ask_or_null(conversation, "query-hotpluggable-cpus", error)
+                       : NULL;
+    bool ok = tree && cpus;
+    if (ok) {
+        json_object_set(learned, "qtree", tree);
+        json_object_set(learned, "cpus", cpus);
+    } else {
+        g_clear_pointer(&learned, json_decref);
+    }
     json_decref(tree);
-    json_decref(buses);
     json_decref(cpus);
     return learned;
 }
 
 /* ---- values that a machine gives ------------------------------------------------------------- */
-
-static json_t *ask_path(PrbConversation *conversation, const char *command, const char *path,
-                        const char *property, GError **error)
-{
-    json_t *arguments = json_pack("{s:s, s:s*}", "path", path, "property", property);
-    json_t *value = NULL;
-    prb_ask(conversation, command, arguments, &value, NULL, error);
-    json_decref(arguments);
-    return value;
-}
 
 /* Adds the sample's values to the rows of device-list-properties. False: the conversation is over.
  */
@@ -164,7 +195,7 @@ static bool add_values(PrbConversation *conversation, json_t *rows, GError **err
         if (!name || !json_object_get(row, "default-value")) {
             continue;
         }
-        json_t *value = ask_path(conversation, "qom-get", sample, name, &problem);
+        json_t *value = ask_path(conversation, sample, name, &problem);
         if (problem && !is_bearable(problem)) {
             g_propagate_error(error, g_steal_pointer(&problem));
             return false;
@@ -178,7 +209,7 @@ static bool add_values(PrbConversation *conversation, json_t *rows, GError **err
 
 static bool has_sample(PrbConversation *conversation)
 {
-    json_t *peripherals = ask_path(conversation, "qom-list", "/machine/peripheral", NULL, NULL);
+    json_t *peripherals = ask_path(conversation, "/machine/peripheral", NULL, NULL);
     bool has = has_member(peripherals, PRB_SAMPLE);
     json_decref(peripherals);
     return has;

@@ -1,7 +1,7 @@
 """A started QEMU machine, asked over QMP: used by tools/differ and by tests.
 
 Machine(binary, machine, arguments) starts it stopped, without a display and with TCG, and ends it
-again. facts() is what schema/query/learned.h describes; places() says where devices with an id sit.
+again. places() says where devices with an id sit.
 """
 
 import json
@@ -13,7 +13,6 @@ import subprocess
 import tempfile
 import time
 
-INTERFACES = ["pci-express-device", "conventional-pci-device"]
 START_SECONDS = 30
 
 
@@ -99,39 +98,6 @@ class Machine:
 
     def __exit__(self, *unused):
         self.close()
-
-    # ---- what is learned ------------------------------------------------------------------------
-
-    def hotplug_buses(self):
-        """Names of the buses that have someone who plugs devices, by a walk through the objects."""
-        names, pending = [], ["/machine"]
-        while pending:
-            path = pending.pop()
-            members = self.ask("qom-list", path=path)
-            have = {member["name"] for member in members}
-            if "hotplug-handler" in have and "realized" in have and path.count("/") > 1:
-                if self.ask("qom-get", path=path, property="hotplug-handler"):
-                    names.append(path.rsplit("/", 1)[1])
-            pending += [f"{path}/{member['name']}" for member in members
-                        if member["type"].startswith("child<")]
-        return sorted(names)
-
-    def facts(self, wanted=None):
-        """Everything; of properties only those of the wanted types (None: of all)."""
-        types = self.ask("qom-list-types", implements="device", abstract=True)
-        interfaces = {name: self.ask("qom-list-types", implements=name) for name in INTERFACES}
-        properties = {}
-        for row in types:
-            if not row.get("abstract") and (wanted is None or row["name"] in wanted):
-                try:
-                    properties[row["name"]] = self.ask("device-list-properties",
-                                                       typename=row["name"])
-                except ValueError:
-                    continue
-        return {"machine": self.machine, "arch": self.arch, "qtree": self.monitor("info qtree"),
-                "qdm": self.monitor("info qdm"), "types": types, "interfaces": interfaces,
-                "properties": properties, "hotplug-buses": self.hotplug_buses(),
-                "cpus": self.cpus()}
 
     def cpus(self):
         try:

@@ -107,8 +107,8 @@ static MdlKindProvides read_provides(MdlArena *arena, const MdlCfgGroup *group)
                              .named = mdl_declare_text(arena, group, "named"),
                              .count = read_number(group, "count", 1),
                              .root = mdl_declare_yes(group, "root"),
-                             .where = mdl_declare_text(arena, group, "where"),
-                             .unless = mdl_declare_text(arena, group, "unless")};
+                             .where = mdl_arena_words(arena, mdl_cfg_value(group, "where")),
+                             .unless = mdl_arena_words(arena, mdl_cfg_value(group, "unless"))};
 }
 
 static MdlKindWords read_kind(MdlArena *arena, const MdlCfgGroup *group)
@@ -135,6 +135,11 @@ static MdlBoard read_board(MdlArena *arena, const MdlCfgGroup *group)
                       .refuses = mdl_arena_words(arena, mdl_cfg_value(group, "refuses")),
                       .off = mdl_arena_words(arena, mdl_cfg_value(group, "off")),
                       .reason = mdl_declare_text(arena, group, "reason")};
+}
+
+static MdlLimit read_limit(MdlArena *arena, const MdlCfgGroup *group)
+{
+    return (MdlLimit){mdl_arena_strdup(arena, group->name), read_number(group, "most", 1)};
 }
 
 static MdlKindWords read_requires(MdlArena *arena, const MdlCfgGroup *group)
@@ -165,5 +170,7 @@ const MdlPlacement *mdl_declare_placement(MdlArena *arena, const MdlCfg *cfg)
         MDL_COLLECT(arena, cfg, "replaces", MdlKindWords, read_replaces, &placement->n_replaces);
     placement->boards =
         MDL_COLLECT(arena, cfg, "board", MdlBoard, read_board, &placement->n_boards);
+    placement->limits =
+        MDL_COLLECT(arena, cfg, "limit", MdlLimit, read_limit, &placement->n_limits);
     return placement;
 }

@@ -149,8 +149,10 @@ static const MdlKeySpec provides_keys[] = {
     {"name", MDL_KEY_NAME, true, "The bus is NAME.0, the next one NAME.1"},
     {"named", MDL_KEY_TEXT, false, "Its id where a person names the device, with {id} and {n}"},
     {"count", MDL_KEY_NUMBER, false, "So many of them (1)"},
-    {"where", MDL_KEY_NAME, false, "Only on machines with a device that has this property on"},
-    {"unless", MDL_KEY_NAME, false, "Only on machines without such a device"},
+    {"where", MDL_KEY_NAMES, false,
+     "Only on machines with a device that has one of these properties on, or is of one of these "
+     "types"},
+    {"unless", MDL_KEY_NAMES, false, "Only on machines without such a device"},
     {"root", MDL_KEY_YES_NO, false, "It stands beside the root buses (no)"},
     END,
 };
@@ -172,6 +174,10 @@ static const MdlKeySpec board_keys[] = {
     {"refuses", MDL_KEY_NAMES, false, "Traits of devices that are refused on every bus"},
     {"off", MDL_KEY_NAMES, false, "Properties of devices that may not be on"},
     {"reason", MDL_KEY_TEXT, true, "Why"},
+    END,
+};
+static const MdlKeySpec limit_keys[] = {
+    {"most", MDL_KEY_NUMBER, true, "So many, those that the machine has by itself among them"},
     END,
 };
 static const MdlKeySpec requires_keys[] = {
@@ -339,6 +345,8 @@ const MdlGroupSpec mdl_group_specs[] = {
      "A default device that makes way for one that is added", replaces_keys, NULL},
     {MDL_FILE_PLACEMENT, "board", "KIND", "What machines that have such a device refuse",
      board_keys, NULL},
+    {MDL_FILE_PLACEMENT, "limit", "TRAIT", "How many devices with a trait a machine takes",
+     limit_keys, NULL},
     {MDL_FILE_PLACEMENT, "requires", "KIND", "What a kind of device cannot do without",
      requires_keys, NULL},
 

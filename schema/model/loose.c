@@ -240,6 +240,28 @@ static void check_unique_device(const Loose *loose, const MdlDevice *device)
     }
 }
 
+/* Of some devices a machine takes only so many. */
+static void check_limits(const Loose *loose, const MdlDevice *device)
+{
+    const MdlHardware *hardware = loose->build->hardware;
+    for (size_t l = 0; l < hardware->placement->n_limits; l++) {
+        const MdlLimit *limit = &hardware->placement->limits[l];
+        uint64_t count = 0;
+        if (!mdl_device_type_has_trait(device->type, limit->trait)) {
+            continue;
+        }
+        for (size_t i = 0; i < hardware->devices->len; i++) {
+            const MdlDevice *other = g_ptr_array_index(hardware->devices, i);
+            count += other != device && mdl_device_type_has_trait(other->type, limit->trait);
+        }
+        if (count >= limit->most) {
+            mdl_find(loose->build->findings, MDL_CHECK_LOOSE_BOARD, &loose->place, NULL,
+                     "a machine takes no more than %" G_GUINT64_FORMAT " such %s", limit->most,
+                     device->type->name);
+        }
+    }
+}
+
 /* What this machine refuses wherever it would go. */
 static void check_boards(const Loose *loose, const MdlDevice *device)
 {
@@ -312,10 +334,17 @@ static void place_one(Loose *loose, size_t before)
     check_hotplug(loose, device);
     check_provider(loose, device);
     check_boards(loose, device);
+    check_limits(loose, device);
     check_unique_device(loose, device);
     if (mdl_findings_count(build->findings) == before) {
         mdl_build_adopt(build, device);
     }
+}
+
+static bool is_name(const char *id)
+{
+    return g_ascii_isalpha(*id) && !id[strspn(id, "abcdefghijklmnopqrstuvwxyz"
+                                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._")];
 }
 
 static void add_one(MdlBuild *build, const MdlLooseDevice *given, size_t index)
@@ -323,6 +352,11 @@ static void add_one(MdlBuild *build, const MdlLooseDevice *given, size_t index)
     g_autofree char *what = g_strdup_printf("devices[%zu]", index);
     Loose loose = {.build = build, .given = given, .place = {.what = what}};
     size_t before = mdl_findings_count(build->findings);
+    if (given->id && !is_name(given->id)) {
+        mdl_find(build->findings, MDL_CHECK_LOOSE_NAME, &loose.place, NULL,
+                 "\"%s\" is no id: a letter, then letters, digits, -, . and _", given->id);
+        return;
+    }
     if (given->id && mdl_hardware_device(build->hardware, given->id)) {
         mdl_find(build->findings, MDL_CHECK_LOOSE_ID, &loose.place, "choose another id",
                  "there is a device \"%s\" already", given->id);

@@ -197,7 +197,8 @@ typedef struct MdlKindProvides {
     const char *bus, *name, *named;
     uint64_t count;
     bool root;
-    const char *where, *unless; /* properties of devices of the machine; NULL: always */
+    /* Properties that are on, and types of devices that are there; empty: always. */
+    const char *const *where, *const *unless;
 } MdlKindProvides;
 
 typedef struct MdlKindWords { /* words that belong to a kind */
@@ -212,6 +213,12 @@ typedef struct MdlBoard {
     const char *const *off;     /* properties that may not be on */
     const char *reason;
 } MdlBoard;
+
+/* Of some devices a machine takes only so many. */
+typedef struct MdlLimit {
+    const char *trait;
+    uint64_t most;
+} MdlLimit;
 
 /* How an emulator goes about placing devices. */
 typedef struct MdlPlacement {
@@ -234,6 +241,8 @@ typedef struct MdlPlacement {
     size_t n_replaces;
     const MdlBoard *boards;
     size_t n_boards;
+    const MdlLimit *limits;
+    size_t n_limits;
 } MdlPlacement;
 
 typedef struct MdlAccelerator {

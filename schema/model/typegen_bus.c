@@ -148,8 +148,8 @@ static void put_provides(GString *out, const MdlKindProvides *provides)
     typegen_put_field(out, "named", provides->named);
     typegen_put_number(out, "count", provides->count);
     typegen_put_number(out, "root", provides->root);
-    typegen_put_field(out, "where", provides->where);
-    typegen_put_field(out, "unless", provides->unless);
+    typegen_put_words(out, "where", provides->where);
+    typegen_put_words(out, "unless", provides->unless);
     g_string_append(out, "},\n");
 }
 
@@ -171,6 +171,14 @@ static void put_board(GString *out, const MdlBoard *board)
     g_string_append(out, "},\n");
 }
 
+static void put_limit(GString *out, const MdlLimit *limit)
+{
+    g_string_append(out, "        {");
+    typegen_put_field(out, "trait", limit->trait);
+    typegen_put_number(out, "most", limit->most);
+    g_string_append(out, "},\n");
+}
+
 void typegen_put_placement(GString *out, const MdlPlacement *placement)
 {
     g_autofree char *id = typegen_identifier(placement->name);
@@ -188,5 +196,6 @@ void typegen_put_placement(GString *out, const MdlPlacement *placement)
     PUT_ARRAY(out, placement, requires, MdlKindWords, put_kind_words);
     PUT_ARRAY(out, placement, replaces, MdlKindWords, put_kind_words);
     PUT_ARRAY(out, placement, boards, MdlBoard, put_board);
+    PUT_ARRAY(out, placement, limits, MdlLimit, put_limit);
     g_string_append(out, "};\n\n");
 }

@@ -16,6 +16,7 @@ typedef struct Learner {
     GHashTable *parents;    /* char * -> const char *: type -> what it derives from */
     GHashTable *interfaces; /* char * -> GHashTable of types */
     GHashTable *bus_kinds;  /* char * -> char *: type -> the kind of bus it goes on */
+    GHashTable *present;    /* char *: types of devices that are there, and that a planner adds */
     GHashTable *bus_types;  /* char * -> MdlBusType made for a kind nobody knows */
 } Learner;
 
@@ -60,17 +61,33 @@ static const MdlBusType *bus_type_of(Learner *learner, const char *kind)
     return made_bus_type(learner, kind);
 }
 
-/* Whether a device of the machine shows a property as on. */
-static bool shows_on(const Learner *learner, const char *property)
+/* Whether an object of the machine has a property on, or is of a type. */
+static bool is_on(const Learner *learner, const char *property)
 {
-    g_autofree char *line = g_strdup_printf(" %s = true\n", property);
-    return strstr(json_string_value(json_object_get(learner->facts, "qtree")), line);
+    size_t i;
+    json_t *flag;
+    json_array_foreach(json_object_get(learner->facts, "flags"), i, flag)
+    {
+        if (g_strcmp0(json_string_value(flag), property) == 0) {
+            return true;
+        }
+    }
+    return g_hash_table_contains(learner->present, property);
+}
+
+static bool is_one_on(const Learner *learner, const char *const *properties)
+{
+    for (size_t i = 0; properties[i]; i++) {
+        if (is_on(learner, properties[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool provides(const Learner *learner, const MdlKindProvides *row, const char *type)
 {
-    if ((row->where && !shows_on(learner, row->where)) ||
-        (row->unless && shows_on(learner, row->unless))) {
+    if ((row->where[0] && !is_one_on(learner, row->where)) || is_one_on(learner, row->unless)) {
         return false;
     }
     for (size_t i = 0; row->by[i]; i++) {
@@ -537,10 +554,10 @@ static bool has_forms(const json_t *facts, GError **error)
     static const struct {
         const char *name;
         json_type type;
-    } members[] = {{"machine", JSON_STRING},    {"arch", JSON_STRING},
-                   {"qtree", JSON_STRING},      {"qdm", JSON_STRING},
-                   {"types", JSON_ARRAY},       {"interfaces", JSON_OBJECT},
-                   {"properties", JSON_OBJECT}, {"hotplug-buses", JSON_ARRAY}};
+    } members[] = {
+        {"machine", JSON_STRING},    {"arch", JSON_STRING},         {"qtree", JSON_STRING},
+        {"qdm", JSON_STRING},        {"types", JSON_ARRAY},         {"interfaces", JSON_OBJECT},
+        {"properties", JSON_OBJECT}, {"hotplug-buses", JSON_ARRAY}, {"flags", JSON_ARRAY}};
     for (size_t i = 0; i < G_N_ELEMENTS(members); i++) {
         const json_t *member = json_object_get(facts, members[i].name);
         if (!member || json_typeof(member) != members[i].type) {
@@ -589,6 +606,7 @@ CmdLearned *cmd_learned_read(const json_t *facts, GError **error)
                        .interfaces = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                                            (GDestroyNotify)g_hash_table_unref),
                        .bus_kinds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+                       .present = cmd_learned_types(facts, NULL),
                        .bus_types = g_hash_table_new(g_str_hash, g_str_equal)};
     learned->hardware = learner.hardware = mdl_hardware_import(
         json_string_value(json_object_get(facts, "machine")),
@@ -602,6 +620,7 @@ CmdLearned *cmd_learned_read(const json_t *facts, GError **error)
     g_hash_table_unref(learner.parents);
     g_hash_table_unref(learner.interfaces);
     g_hash_table_unref(learner.bus_kinds);
+    g_hash_table_unref(learner.present);
     g_hash_table_unref(learner.bus_types);
     return learned;
 }

@@ -9,7 +9,8 @@
  *   interfaces      object: name of an interface -> qom-list-types of those that have it
  *   properties      object: name of a type -> its device-list-properties
  *   hotplug-buses   names of the buses that take devices while the machine runs
- *   cpus            what query-hotpluggable-cpus says; absent or null: it says nothing
+ *   flags           names, of cmd_learned_flags(), of properties that an object of the machine has
+ * on cpus            what query-hotpluggable-cpus says; absent or null: it says nothing
  *
  * What a QEMU does not say, and how it places devices, is declared in schema/placements/qemu.cfg.
  */
@@ -39,6 +40,9 @@ extern const CmdLearnedQuestion cmd_learned_questions[];
 /* The types whose properties a question about the facts looks at: those that the machine has, that
  * its arguments name, and that a planner adds. A set of char *; free with g_hash_table_unref. */
 GHashTable *cmd_learned_types(const json_t *facts, const json_t *arguments);
+/* The properties of objects that decide which buses there are. A set of const char *; free with
+ * g_hash_table_unref. */
+GHashTable *cmd_learned_flags(void);
 /* New reference. */
 json_t *cmd_learned_arguments(const CmdLearnedQuestion *question);
 

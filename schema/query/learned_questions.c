@@ -64,3 +64,19 @@ GHashTable *cmd_learned_types(const json_t *facts, const json_t *arguments)
     }
     return types;
 }
+
+GHashTable *cmd_learned_flags(void)
+{
+    const MdlPlacement *placement = mdl_placement_find("qemu");
+    GHashTable *flags = g_hash_table_new(g_str_hash, g_str_equal);
+    for (size_t i = 0; i < placement->n_provides; i++) {
+        const char *const *const lists[] = {placement->provides[i].where,
+                                            placement->provides[i].unless};
+        for (size_t l = 0; l < G_N_ELEMENTS(lists); l++) {
+            for (size_t n = 0; lists[l][n]; n++) {
+                g_hash_table_add(flags, (gpointer)lists[l][n]);
+            }
+        }
+    }
+    return flags;
+}

@@ -208,6 +208,29 @@ static json_t *parse_device(const char *text)
     return device;
 }
 
+/* QEMU's JSON form: driver, id, bus, and properties beside them. A LooseDevice is taken as it is.
+ */
+static json_t *device_of_json(json_t *object)
+{
+    const char *name;
+    json_t *value;
+    if (!json_object_get(object, "driver")) {
+        return json_incref(object);
+    }
+    json_t *device = json_object(), *properties = json_object();
+    json_object_foreach(object, name, value)
+    {
+        bool own = strcmp(name, "id") == 0 || strcmp(name, "bus") == 0;
+        if (strcmp(name, "driver") == 0) {
+            json_object_set(device, "type", value);
+        } else {
+            json_object_set(own ? device : properties, name, value);
+        }
+    }
+    json_object_set_new(device, "properties", properties);
+    return device;
+}
+
 static bool take_device(CmdArgs *args, const char *option, const char *value, GError **error)
 {
     (void)option;
@@ -217,7 +240,9 @@ static bool take_device(CmdArgs *args, const char *option, const char *value, GE
         devices = json_array();
         json_object_set_new(args->target, "devices", devices);
     }
-    json_array_append_new(devices, parse_device(value));
+    json_t *object = *value == '{' ? parse_json(value) : NULL;
+    json_array_append_new(devices, object ? device_of_json(object) : parse_device(value));
+    json_decref(object);
     return true;
 }
 
@@ -275,7 +300,7 @@ static const Option target_options[] = {
      take_smp},
     {{"--memory", "SIZE", "as 512M or 4G"}, take_text},
     {{"--device", "TYPE,NAME=VALUE,...",
-      "device to be added, with id, bus and address; may be repeated"},
+      "device to be added, with id, bus and address, or as JSON; may be repeated"},
      take_device},
     {{"--nodefaults", NULL, "only what the platform cannot do without"}, take_nodefaults},
 };
