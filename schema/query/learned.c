@@ -16,25 +16,40 @@ typedef struct Learner {
     GHashTable *parents;    /* char * -> const char *: type -> what it derives from */
     GHashTable *interfaces; /* char * -> GHashTable of types */
     GHashTable *bus_kinds;  /* char * -> char *: type -> the kind of bus it goes on */
+    char *kinds_of;         /* the type that kinds are of; NULL: of none yet */
+    GHashTable *kinds;      /* char * */
     GHashTable *present;    /* char *: types of devices that are there, and that a planner adds */
     GHashTable *bus_types;  /* char * -> MdlBusType made for a kind nobody knows */
 } Learner;
 
 /* ---- kinds ----------------------------------------------------------------------------------- */
 
-static bool is_a(const Learner *learner, const char *type, const char *kind)
+/* All kinds that a type is of. */
+static void find_kinds(Learner *learner, const char *type)
 {
-    GHashTable *having = g_hash_table_lookup(learner->interfaces, kind);
-    if (having && g_hash_table_contains(having, type)) {
-        return true;
+    GHashTableIter iter;
+    gpointer name, having;
+    g_free(learner->kinds_of);
+    learner->kinds_of = g_strdup(type);
+    g_hash_table_remove_all(learner->kinds);
+    g_hash_table_iter_init(&iter, learner->interfaces);
+    while (g_hash_table_iter_next(&iter, &name, &having)) {
+        if (g_hash_table_contains(having, type)) {
+            g_hash_table_add(learner->kinds, g_strdup(name));
+        }
     }
     for (unsigned i = 0; type && i < MAX_DERIVED; i++) {
-        if (strcmp(type, kind) == 0) {
-            return true;
-        }
+        g_hash_table_add(learner->kinds, g_strdup(type));
         type = g_hash_table_lookup(learner->parents, type);
     }
-    return false;
+}
+
+static bool is_a(Learner *learner, const char *type, const char *kind)
+{
+    if (g_strcmp0(learner->kinds_of, type) != 0) {
+        find_kinds(learner, type);
+    }
+    return g_hash_table_contains(learner->kinds, kind);
 }
 
 static const MdlBusType *made_bus_type(Learner *learner, const char *kind)
@@ -85,7 +100,7 @@ static bool is_one_on(const Learner *learner, const char *const *properties)
     return false;
 }
 
-static bool provides(const Learner *learner, const MdlKindProvides *row, const char *type)
+static bool provides(Learner *learner, const MdlKindProvides *row, const char *type)
 {
     if ((row->where[0] && !is_one_on(learner, row->where)) || is_one_on(learner, row->unless)) {
         return false;
@@ -157,7 +172,7 @@ static MdlProperty read_property(Learner *learner, const json_t *from)
     return property;
 }
 
-static bool is_required(const Learner *learner, const char *type, const char *property)
+static bool is_required(Learner *learner, const char *type, const char *property)
 {
     const MdlPlacement *placement = learner->placement;
     for (size_t i = 0; i < placement->n_requires; i++) {
@@ -606,6 +621,7 @@ CmdLearned *cmd_learned_read(const json_t *facts, GError **error)
                        .interfaces = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
                                                            (GDestroyNotify)g_hash_table_unref),
                        .bus_kinds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free),
+                       .kinds = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
                        .present = cmd_learned_types(facts, NULL),
                        .bus_types = g_hash_table_new(g_str_hash, g_str_equal)};
     learned->hardware = learner.hardware = mdl_hardware_import(
@@ -621,6 +637,8 @@ CmdLearned *cmd_learned_read(const json_t *facts, GError **error)
     g_hash_table_unref(learner.interfaces);
     g_hash_table_unref(learner.bus_kinds);
     g_hash_table_unref(learner.present);
+    g_hash_table_unref(learner.kinds);
+    g_free(learner.kinds_of);
     g_hash_table_unref(learner.bus_types);
     return learned;
 }
