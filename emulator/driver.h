@@ -265,6 +265,10 @@ void emu_device_request_power(EmuDevice *device, EmuPower power, unsigned code);
 void emu_device_guest_error(EmuDevice *device, const char *format, ...) G_GNUC_PRINTF(2, 3);
 uint64_t emu_device_n_guest_errors(const EmuDevice *device);
 
+/* The guest gave the device something to do, which is done: counted, with the bytes that came from
+ * guest memory and those that went there. */
+void emu_device_count_request(EmuDevice *device, uint64_t from_guest, uint64_t to_guest);
+
 /* The lock under which all functions of drivers run. */
 void emu_device_lock(EmuDevice *device);
 void emu_device_unlock(EmuDevice *device);

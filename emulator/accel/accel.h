@@ -7,6 +7,7 @@
 #define VITRINE_EMULATOR_ACCEL_H
 
 #include "driver.h"
+#include "engine/stats.h"
 
 typedef struct EmuMachine EmuMachine;
 
@@ -53,6 +54,8 @@ typedef struct EmuAccel {
     void (*cpu_enter)(void *cpu, const EmuCpuEntry *entry);
     void (*cpu_input)(void *cpu, unsigned line, bool level);
     void (*cpu_done)(void *cpu);
+    /* Fills in what is counted of a CPU, which may run; NULL: nothing is. */
+    void (*cpu_stats)(void *cpu, EmuStats *stats);
     /* What `time` reads; called on each change, NULL if of no interest. */
     void (*timebase)(void *state, uint64_t frequency, uint64_t offset);
 

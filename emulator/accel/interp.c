@@ -302,6 +302,21 @@ static void interp_cpu_input(void *data, unsigned line, bool level)
         wake(cpu);
 }
 
+static void interp_cpu_stats(void *data, EmuStats *stats)
+{
+    const Cpu *cpu = data;
+    EmuRiscvStats hart = emu_riscv_hart_stats(cpu->hart);
+    stats->counts[EMU_STAT_CPU_INSTRUCTIONS] = hart.instructions;
+    stats->counts[EMU_STAT_CPU_EXCEPTIONS] = hart.exceptions;
+    stats->counts[EMU_STAT_CPU_INTERRUPTS] = hart.interrupts;
+    stats->counts[EMU_STAT_CPU_MMIO_READS] = hart.device_loads;
+    stats->counts[EMU_STAT_CPU_MMIO_WRITES] = hart.device_stores;
+    stats->counts[EMU_STAT_CPU_TRANSLATION_MISSES] =
+        hart.load_misses + hart.store_misses + hart.fetch_misses;
+    stats->counts[EMU_STAT_CPU_PAGE_WALKS] = hart.walks;
+    stats->counts[EMU_STAT_CPU_DECODED_BLOCKS] = hart.blocks;
+}
+
 static void interp_timebase(void *state, uint64_t frequency, uint64_t offset)
 {
     Interp *interp = state;
@@ -382,6 +397,7 @@ const EmuAccel emu_accel_interp = {
     .cpu_reset = interp_cpu_reset,
     .cpu_enter = interp_cpu_enter,
     .cpu_input = interp_cpu_input,
+    .cpu_stats = interp_cpu_stats,
     .timebase = interp_timebase,
     .interrupt_files = interp_interrupt_files,
     .start = interp_start,

@@ -21,6 +21,7 @@ static bool is_taken(EmuDevice *device, const char *what, uint64_t offset, unsig
 uint64_t emu_device_read(EmuDevice *device, unsigned region, uint64_t offset, unsigned size)
 {
     const EmuDriver *driver = device->driver;
+    device->stats.counts[EMU_STAT_DEVICE_MMIO_READS]++;
     if (!is_taken(device, "read", offset, size, driver->read))
         return 0;
     return driver->read(device, region, offset, size) & mask_of(size);
@@ -30,6 +31,7 @@ void emu_device_write(EmuDevice *device, unsigned region, uint64_t offset, unsig
                       uint64_t value)
 {
     const EmuDriver *driver = device->driver;
+    device->stats.counts[EMU_STAT_DEVICE_MMIO_WRITES]++;
     if (is_taken(device, "write", offset, size, driver->write))
         driver->write(device, region, offset, size, value & mask_of(size));
 }
@@ -63,6 +65,7 @@ void emu_range_write(const EmuRange *range, uint64_t offset, unsigned size, uint
 
 static bool nobody(EmuMachine *machine, const char *what, uint64_t address, unsigned size)
 {
+    atomic_fetch_add_explicit(&machine->n_unimplemented, 1, memory_order_relaxed);
     if (emu_machine_traces(machine, EMU_TRACE_UNIMP))
         emu_machine_trace(machine, "unimp: %s of %u bytes at 0x%" G_GINT64_MODIFIER "x", what, size,
                           address);
@@ -123,6 +126,7 @@ bool emu_device_write_message(EmuDevice *device, uint64_t address, uint32_t valu
     const EmuRange *range = emu_space_find(device->machine->space, address, sizeof(value));
     if (!range || (device->pci && !emu_pci_function_is_master(device->pci)))
         return false;
+    device->stats.counts[EMU_STAT_DEVICE_MESSAGES]++;
     if (range->ram)
         memcpy(range->ram + (address - range->base), &value, sizeof(value));
     else

@@ -68,6 +68,7 @@ void emu_device_set_irq(EmuDevice *device, unsigned irq, unsigned output, bool l
     if (!from || from->level == level)
         return;
     from->level = level;
+    device->stats.counts[EMU_STAT_DEVICE_INTERRUPTS] += level;
     if (!from->to)
         return;
     EmuLine *line = &from->to->inputs[from->line];
@@ -207,7 +208,7 @@ static bool is_worth_logging(uint64_t n)
 void emu_device_guest_error(EmuDevice *device, const char *format, ...)
 {
     const EmuMachineConfig *config = &device->machine->config;
-    uint64_t n = ++device->n_guest_errors;
+    uint64_t n = ++device->stats.counts[EMU_STAT_DEVICE_GUEST_ERRORS];
     bool traced = emu_machine_traces(device->machine, EMU_TRACE_GUEST_ERRORS);
     if (!traced && (!config->log || !is_worth_logging(n)))
         return;
@@ -228,5 +229,5 @@ void emu_device_guest_error(EmuDevice *device, const char *format, ...)
 
 uint64_t emu_device_n_guest_errors(const EmuDevice *device)
 {
-    return device->n_guest_errors;
+    return device->stats.counts[EMU_STAT_DEVICE_GUEST_ERRORS];
 }

@@ -5,6 +5,8 @@
 #include "engine/machine.h"
 #include "engine/pci.h"
 
+#include <stdatomic.h>
+
 typedef struct EmuLine { /* an interrupt input */
     unsigned n_high;     /* outputs that drive it high */
 } EmuLine;
@@ -41,7 +43,7 @@ struct EmuDevice {
     void *bus_side;           /* what its bus's owner sees of it */
     void *cpu;                /* the accelerator's */
     bool is_asked, is_let_go; /* the guest was asked to let go of it; it has */
-    uint64_t n_guest_errors;
+    EmuStats stats;
 };
 
 typedef struct EmuBalloon {
@@ -67,6 +69,7 @@ struct EmuMachine {
     void *accel_state;
     EmuPowerRequest power;
     EmuBalloon balloon;
+    _Atomic uint64_t n_unimplemented; /* accesses to where nothing answers */
     EmuDevice *_Atomic broken; /* the CPU whose breakpoint stopped the machine; NULL: none did */
 };
 

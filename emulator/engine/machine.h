@@ -12,6 +12,7 @@
 #include "accel/accel.h"
 #include "engine/clock.h"
 #include "engine/space.h"
+#include "engine/stats.h"
 #include "engine/trace.h"
 #include "host/backends.h"
 
@@ -153,6 +154,11 @@ void emu_machine_trace(const EmuMachine *machine, const char *format, ...) G_GNU
 /* The accelerator, and its state of the whole machine. */
 const EmuAccel *emu_machine_accel(const EmuMachine *machine);
 void *emu_machine_accel_state(const EmuMachine *machine);
+/* What was counted. False: the accelerator counts nothing, or the device is no CPU; of a CPU that
+ * runs it is approximate. */
+void emu_machine_stats(EmuMachine *machine, EmuStats *ret_stats);
+void emu_device_stats(EmuDevice *device, EmuStats *ret_stats);
+bool emu_device_cpu_stats(EmuDevice *device, EmuStats *ret_stats);
 /* Level of an interrupt input line. */
 bool emu_device_input_level(const EmuDevice *device, unsigned line);
 /* A register of an interrupt file of a device that offers them; lock taken inside. */

@@ -248,6 +248,7 @@ static void update_intx(EmuPciFunction *function)
 
 void emu_pci_set_intx(EmuDevice *device, bool level)
 {
+    device->stats.counts[EMU_STAT_DEVICE_INTERRUPTS] += level && !device->pci->pin_level;
     device->pci->pin_level = level;
     update_intx(device->pci);
 }

@@ -223,8 +223,10 @@ EmuVirtioBuffer *emu_virtqueue_pop(EmuVirtqueue *queue)
 
 void emu_virtqueue_push(EmuVirtqueue *queue, EmuVirtioBuffer *buffer, size_t written)
 {
-    if (is_live(queue))
+    if (is_live(queue)) {
+        emu_device_count_request(queue->virtio->device, buffer->readable_size, written);
         queue->ring->give(queue, buffer, (uint32_t)written);
+    }
     g_free(buffer);
 }
 

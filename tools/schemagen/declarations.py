@@ -51,10 +51,11 @@ class Member:
 
 
 class Value:
-    """A value of an enum, or a reason of an error: a name and what it means."""
+    """A value of an enum, or a reason of an error: a name and what it means. extension: QEMU's enum
+    of the same name lacks it."""
 
-    def __init__(self, node, name, doc):
-        self.node, self.name, self.doc = node, name, doc
+    def __init__(self, node, name, doc, extension=False):
+        self.node, self.name, self.doc, self.extension = node, name, doc, extension
 
 
 class Type:

@@ -145,7 +145,7 @@ class Manual:
                         for one in members])
 
     def words(self, words):
-        self.out.items([(one.name, "", one.doc) for one in words])
+        self.out.items([(one.name, "not in QEMU" if one.extension else "", one.doc) for one in words])
 
 
 class Markdown:

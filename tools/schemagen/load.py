@@ -143,8 +143,10 @@ class Loader:
     def values(self, good, key, what, name_key, form):
         values = []
         for node in good[key].value if key in good else []:
-            one = self.keys(node, what, {name_key: "string", "doc": "string|array"})
-            values.append(Value(node, self.name(one, name_key, form), self.doc(one)))
+            one = self.keys(node, what, {name_key: "string", "doc": "string|array"},
+                            {"extension": "boolean"} if key == "values" else {})
+            values.append(Value(node, self.name(one, name_key, form), self.doc(one),
+                                "extension" in one and one["extension"].value))
         return self.unique(values, what)
 
     # ---- declarations -----------------------------------------------------------------------------

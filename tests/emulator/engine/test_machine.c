@@ -183,6 +183,12 @@ static void test_shared_line(void **state)
     assert_true(bench_level(bench, 4));
     assert_true(emu_device_irq_level(second, 1, 0));
     assert_false(emu_device_irq_level(second, 1, 99));
+
+    EmuStats stats; /* each time that an output went high */
+    emu_device_stats(first, &stats);
+    assert_int_equal(stats.counts[EMU_STAT_DEVICE_INTERRUPTS], 1);
+    emu_device_stats(second, &stats);
+    assert_int_equal(stats.counts[EMU_STAT_DEVICE_INTERRUPTS], 3);
     bench_free(bench);
 }
 

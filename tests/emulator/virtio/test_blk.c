@@ -136,6 +136,12 @@ static void test_read_write(void **state)
     assert_int_equal(request(disk, IN, 0, 0), OK); /* nothing is something too */
     assert_true(guest_interrupted(disk->guest));
     assert_int_equal(guest_errors(disk->guest), 0);
+
+    EmuStats stats;
+    emu_device_stats(bench_device(disk->guest->bench, "dut"), &stats);
+    assert_int_equal(stats.counts[EMU_STAT_DEVICE_REQUESTS], 4);
+    assert_int_equal(stats.counts[EMU_STAT_DEVICE_BYTES_FROM_GUEST], 4 * 16 + 1536);
+    assert_int_equal(stats.counts[EMU_STAT_DEVICE_BYTES_TO_GUEST], 4 * 1 + 1024);
     disk_free(disk);
 }
 
