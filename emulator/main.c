@@ -31,13 +31,13 @@ static int run(int argc, char **argv)
     g_unix_signal_add(SIGINT, on_signal, session);
     g_unix_signal_add(SIGTERM, on_signal, session);
     g_unix_signal_add(SIGHUP, on_signal, session);
-    g_autofree char *commands = NULL;
-    if (!emu_options_run(session, argc, argv, &commands, &error)) {
+    g_autofree char *text = NULL;
+    if (!emu_options_run(session, argc, argv, &text, &error)) {
         say(error->message);
         return 1;
     }
-    if (commands) {
-        fputs(commands, stdout);
+    if (text) {
+        fputs(text, stdout);
         return 0;
     }
     return emu_session_run(session);
@@ -54,11 +54,6 @@ int main(int argc, char **argv)
         }
         if (is_option(argv[i], "help") || is_option(argv[i], "h")) {
             g_autofree char *help = emu_options_help();
-            fputs(help, stdout);
-            return 0;
-        }
-        if (is_option(argv[i], "d") && i + 1 < argc && !strcmp(argv[i + 1], "help")) {
-            g_autofree char *help = emu_trace_help();
             fputs(help, stdout);
             return 0;
         }

@@ -1,6 +1,7 @@
 /* session: see session.h. */
 #include "session_internal.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -136,8 +137,11 @@ void emu_session_set_name(EmuSession *session, const char *name)
 bool emu_session_set_pidfile(EmuSession *session, const char *path, GError **error)
 {
     g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
-    if (!g_file_set_contents(path, text, -1, error))
+    if (!g_file_set_contents(path, text, -1, NULL)) {
+        g_set_error(error, WIRE_ERROR, WIRE_ERROR_FAILED, "'%s' cannot be written: %s", path,
+                    g_strerror(errno));
         return false;
+    }
     g_free(session->pidfile);
     session->pidfile = g_strdup(path);
     return true;

@@ -126,7 +126,9 @@ bool emu_options_file(EmuOptions *options, const char *path, GError **error)
     gsize length;
     GError *cause = NULL;
     if (!g_file_get_contents(path, &text, &length, &cause)) {
-        emu_options_fail(error, "%s", cause->message);
+        emu_options_fail(error,
+                         "%s is no option, and as the file of a machine it cannot be read: %s",
+                         path, cause->message);
         g_error_free(cause);
         return false;
     }

@@ -74,6 +74,9 @@ char *emu_options_help(void)
             g_strdup_printf("-%s %s", option->name, option->argument ? option->argument : "");
         g_string_append_printf(text, "  %-34s %s\n", head, option->doc);
     }
+    g_string_append(text, "\n-machine, -accel, -cpu, -device, -chardev, -blockdev, -netdev and -d "
+                          "take `help`, and list what\nthey take; -device TYPE,help lists "
+                          "properties.\n");
     return g_string_free(text, FALSE);
 }
 
@@ -175,7 +178,7 @@ static bool carry_out(EmuOptions *options, GError **error)
         if (json_object_size(options->target) && !options->no_machine)
             return emu_options_fail(
                 error, "-machine: the other options are about a machine and none is named; "
-                       "vitrine --probe query-machines lists them");
+                       "-machine help lists them");
         if (!options->n_monitors)
             return emu_options_fail(
                 error, "there is nothing to do: name a machine with -machine, or give a "
@@ -206,9 +209,15 @@ static bool wants_to_print(int argc, char **argv)
     return false;
 }
 
-bool emu_options_run(EmuSession *session, int argc, char **argv, char **ret_commands,
-                     GError **error)
+bool emu_options_run(EmuSession *session, int argc, char **argv, char **ret_text, GError **error)
 {
+    g_autofree char *listed = NULL;
+    if (!emu_options_list(session, argc, argv, &listed, error))
+        return false;
+    if (listed) {
+        *ret_text = g_steal_pointer(&listed);
+        return true;
+    }
     EmuOptions options = {.session = session, .target = json_object(), .boot = json_object()};
     if (wants_to_print(argc, argv))
         options.printed = g_string_new(NULL);
@@ -217,7 +226,7 @@ bool emu_options_run(EmuSession *session, int argc, char **argv, char **ret_comm
     json_decref(options.boot);
     char *commands = options.printed ? g_string_free(options.printed, FALSE) : NULL;
     if (done)
-        *ret_commands = commands;
+        *ret_text = commands;
     else
         g_free(commands);
     return done;

@@ -24,6 +24,10 @@ typedef struct EmuOptions {
 #include "cmdline/options.def"
 #undef EMU_OPTION
 
+/* Where the argument of an option is `help`: what the option takes, a line each, g_free; NULL:
+ * there is no such. Of a device also TYPE,help. False: the type does not exist. */
+bool emu_options_list(EmuSession *session, int argc, char **argv, char **ret_text, GError **error);
+
 /* Carries a command out, as from a monitor, or shows it. Takes the arguments. */
 bool emu_options_command(EmuOptions *options, const char *name, json_t *arguments, GError **error);
 

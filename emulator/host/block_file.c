@@ -57,7 +57,9 @@ static bool measure(int fd, const EmuBlockFile *file, uint64_t *ret_size, GError
     if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode))
         return fail(error, file, "is %s, not a file or a block device",
                     S_ISDIR(info.st_mode) ? "a directory" : "something else");
-    if (size == 0 || size % EMU_BLOCK_SECTOR)
+    if (size == 0)
+        return fail(error, file, "is empty; give it a size, as with truncate -s 1G");
+    if (size % EMU_BLOCK_SECTOR)
         return fail(error, file, "has %" G_GUINT64_FORMAT " bytes, not a multiple of %d", size,
                     EMU_BLOCK_SECTOR);
     *ret_size = size;

@@ -137,6 +137,14 @@ EmuCharBackend *emu_char_fd(int fd, bool listening, GError **error)
     return fail(error, what);
 }
 
+/* The C library takes what is left of a number that is no port. A name of a service may be one. */
+static bool is_port(const char *port)
+{
+    guint64 number;
+    return !*port || strspn(port, "+-0123456789") != strlen(port) ||
+           g_ascii_string_to_unsigned(port, 10, 0, G_MAXUINT16, &number, NULL);
+}
+
 /* The first address of a remote. False: errno says why. */
 static bool find_remote(const EmuSocketAddress *address, EmuCharRemote *remote)
 {
@@ -146,7 +154,8 @@ static bool find_remote(const EmuSocketAddress *address, EmuCharRemote *remote)
         return emu_host_unix_address(address->path, un);
     }
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *list;
-    if (getaddrinfo(address->host && *address->host ? address->host : NULL, address->port, &hints,
+    if (!is_port(address->port) ||
+        getaddrinfo(address->host && *address->host ? address->host : NULL, address->port, &hints,
                     &list)) {
         errno = EADDRNOTAVAIL;
         return false;
@@ -190,7 +199,7 @@ static int open_tcp(const char *host, const char *port, bool server)
 {
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = server ? AI_PASSIVE : 0};
     struct addrinfo *list;
-    if (getaddrinfo(host && *host ? host : NULL, port, &hints, &list)) {
+    if (!is_port(port) || getaddrinfo(host && *host ? host : NULL, port, &hints, &list)) {
         errno = EADDRNOTAVAIL;
         return -1;
     }

@@ -1,11 +1,15 @@
 """The command line of vitrine: what it does, and what it says when it cannot."""
 import os
+import pty
+import select
 import signal
 import subprocess
 import tempfile
+import termios
+import tty
 import unittest
 
-from qmp import VITRINE, Qmp, Vitrine, connect, run
+from qmp import DEADLINE, VITRINE, Qmp, Vitrine, connect, run
 
 
 class Refused(unittest.TestCase):
@@ -67,7 +71,12 @@ class Refused(unittest.TestCase):
                 (["-device", '{"id":"x"}', "-machine", "virt"], "-device", "type"),
                 (["-qmp", "null", "-mon", "chardev=compat_monitor0,mode=control"], "in use"),
                 (["-machine", "virt,accel=none", "-serial", "chardev:a"], "serial0", "'a'"),
-                (["-pidfile", "/proc/no/such"], "-pidfile", "/proc/no/such")):
+                (["-device", "nonsense,help"], "-device", "nonsense"),
+                (["-gdb", "tcp:127.0.0.1:65536"], "-gdb", "65536"),
+                (["-serial", "tcp:127.0.0.1:-1,server=on,wait=off"], "-serial", ":-1"),
+                (["-chardev", "socket,id=a,host=127.0.0.1,port=99999,reconnect=1"], "-chardev",
+                 "99999"),
+                (["-pidfile", "/proc/no/such"], "-pidfile", "'/proc/no/such'")):
             with self.subTest(arguments=arguments):
                 self.refused(arguments, *words)
 
@@ -88,6 +97,22 @@ class Done(unittest.TestCase):
         status, output, _ = run("-version")
         self.assertEqual(status, 0)
         self.assertTrue(output.startswith("vitrine "))
+
+    def test_options_list_what_they_take(self):
+        for option, *words in (("machine", "virt-1.0", "RISC-V"), ("M", "virt-1.0"),
+                               ("accel", "interp", "none"), ("cpu", "rv64"),
+                               ("device", "virtio-blk-pci", "pcie-root-port"),
+                               ("chardev", "pty", "mux"), ("blockdev", "nbd"), ("netdev", "user"),
+                               ("d", "guest_errors")):
+            for word in ("help", "?"):
+                status, output, errors = run("-m", "1", "-" + option, word)
+                self.assertEqual((status, errors), (0, ""), option)
+                for expected in words:
+                    self.assertIn("  " + expected if expected == words[0] else expected, output)
+        self.assertNotIn("ns16550a", run("-device", "help")[1])  # nobody can add one
+        status, output, _ = run("-device", "virtio-blk-pci,help")
+        self.assertEqual(status, 0)
+        self.assertIn("num-queues=<uint>", output)
 
     def target(self, *arguments):
         """The hardware of what the command line built."""
@@ -171,6 +196,49 @@ class Done(unittest.TestCase):
                 received += os.read(terminal, 100)
             self.assertEqual(received, b"hello\n")
             os.close(terminal)
+
+    def test_pty_of_one_after_the_other(self):
+        with Vitrine("-monitor", "pty") as vitrine:
+            path = vitrine.errors().split()[5]
+            for _ in range(3):
+                terminal = os.open(path, os.O_RDWR | os.O_NOCTTY)
+                tty.setraw(terminal)
+                os.write(terminal, b"info version\r")
+                received = b""
+                while b"vitrine 0" not in received:
+                    received += os.read(terminal, 100)
+                os.close(terminal)
+
+    def test_a_terminal_is_left_as_it_was(self):
+        """^A c, ^C and ^A x on a terminal, and a signal."""
+        controller, terminal = pty.openpty()
+        before = termios.tcgetattr(terminal)
+
+        def read_until(word):
+            received = b""
+            while word not in received:
+                self.assertTrue(select.select([controller], [], [], DEADLINE)[0], received)
+                received += os.read(controller, 100)
+
+        def start():
+            return subprocess.Popen([VITRINE, "-machine", "virt,accel=none", "-nographic"],
+                                    stdin=terminal, stdout=terminal, stderr=terminal,
+                                    start_new_session=True)
+        process = start()
+        read_until(b"(vitrine) ")
+        os.write(controller, b"\x03\x01cinfo status\r")
+        read_until(b"running     yes")
+        self.assertFalse(termios.tcgetattr(terminal)[3] & termios.ECHO)
+        os.write(controller, b"\x01x")
+        self.assertEqual(process.wait(DEADLINE), 0)
+        self.assertEqual(termios.tcgetattr(terminal), before)
+        process = start()
+        read_until(b"(vitrine) ")
+        process.terminate()
+        self.assertEqual(process.wait(DEADLINE), 0)
+        self.assertEqual(termios.tcgetattr(terminal), before)
+        os.close(terminal)
+        os.close(controller)
 
     def test_qmp_on_standard_input(self):
         process = subprocess.Popen([VITRINE, "-qmp", "stdio"], stdin=subprocess.PIPE,

@@ -75,7 +75,8 @@ static void test_refused(void **state)
     assert_int_equal(truncate(disk->path, 1000), 0);
     expect_refusal(&(EmuBlockFile){.path = disk->path}, "has 1000 bytes, not a multiple of 512");
     assert_int_equal(truncate(disk->path, 0), 0);
-    expect_refusal(&(EmuBlockFile){.path = disk->path}, "has 0 bytes, not a multiple of 512");
+    expect_refusal(&(EmuBlockFile){.path = disk->path},
+                   "is empty; give it a size, as with truncate -s 1G");
 }
 
 static void test_double_use(void **state)
