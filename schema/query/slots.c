@@ -187,6 +187,7 @@ static ApiAddressField *describe_field(const MdlField *field, MdlSpan span)
     api->bits = field->bits;
     api->property = g_strdup(field->property);
     api->needs = g_strdup(field->needs);
+    api->count = g_strdup(field->count);
     return api;
 }
 
@@ -215,6 +216,17 @@ static void add_owner_rules(ApiAddressRules *api, const MdlBusType *type)
     }
 }
 
+static void add_refusals(ApiAddressPlacement *api, const MdlBoard *const *boards)
+{
+    for (size_t i = 0; boards && boards[i]; i++) {
+        ApiAddressRefusal *refusal = api_address_refusal_new();
+        set_words(&refusal->traits, boards[i]->refuses);
+        set_words(&refusal->off, boards[i]->off);
+        refusal->reason = g_strdup(boards[i]->reason);
+        g_ptr_array_add(api->refusals, refusal);
+    }
+}
+
 static ApiAddressPlacement *describe_placement(const MdlPlacement *placement)
 {
     ApiAddressPlacement *api = api_address_placement_new();
@@ -222,6 +234,12 @@ static ApiAddressPlacement *describe_placement(const MdlPlacement *placement)
     api->newest_first = placement->newest_first;
     api->fitting = placement->fitting;
     api->strict = placement->strict;
+    for (size_t i = 0; i < placement->n_limits; i++) {
+        ApiAddressLimit *limit = api_address_limit_new();
+        limit->trait = g_strdup(placement->limits[i].trait);
+        limit->most = placement->limits[i].most;
+        g_ptr_array_add(api->limits, limit);
+    }
     return api;
 }
 
@@ -231,6 +249,8 @@ static void add_reserved(ApiAddressRules *api, const MdlReserved *reserved, size
         ApiReservedAddress *address = api_reserved_address_new();
         address->address = g_strdup(reserved[i].address);
         address->reason = g_strdup(reserved[i].reason);
+        address->blind = reserved[i].blind;
+        address->when = g_strdup(reserved[i].when);
         if (reserved[i].except) {
             set_words(&address->except, reserved[i].except);
         }
@@ -267,6 +287,7 @@ static ApiAddressRules *describe_bus(const MdlHardware *hardware, const MdlBus *
 {
     const MdlBusType *type = bus->type;
     ApiAddressRules *api = describe_type(type, hardware->placement);
+    add_refusals(api->placement, hardware->boards);
     api_verdict_free(api->hot_plug);
     api->hot_plug = hot_plug(type, bus->hotplug);
     api->bus = g_strdup(bus->id);

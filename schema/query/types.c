@@ -37,31 +37,41 @@ static GPtrArray *type_buses(const MdlDeviceType *type)
         api->type = g_strdup(type->buses[i].type);
         api->doc = g_strdup(type->buses[i].doc);
         api->named = g_strdup(type->buses[i].named);
+        api->root = type->buses[i].root;
         g_ptr_array_add(list, api);
     }
     return list;
 }
 
+static ApiDeviceTypeInfo *describe_type(const MdlDeviceType *type)
+{
+    ApiDeviceTypeInfo *api = g_new0(ApiDeviceTypeInfo, 1);
+    api->name = g_strdup(type->name);
+    api->doc = g_strdup(type->doc);
+    api->bus = g_strdup(type->bus);
+    api->traits = cmd_words(type->traits);
+    api->user_creatable = type->user_creatable;
+    api->hotplug = type->hotplug;
+    api->regions = type_regions(type);
+    api->irqs = type_irqs(type);
+    api->buses = type_buses(type);
+    return api;
+}
+
 bool cmd_query_device_types(CmdContext *context, const ApiQueryDeviceTypesArgs *args,
                             GPtrArray **ret_reply, GError **error)
 {
-    if (!cmd_subject_ignore(context, args->target, error)) {
+    g_auto(CmdSubject) subject = {0};
+    const MdlHardware *learned = context->learned ? context->learned->hardware : NULL;
+    const MdlDeviceType *type;
+    if (learned ? !cmd_subject_places(context, args->target, MDL_NEED_TREE, &subject, error)
+                : !cmd_subject_ignore(context, args->target, error)) {
         return false;
     }
     GPtrArray *list = api_list_new(&api_type_device_type_info);
-    for (size_t i = 0; mdl_device_types[i]; i++) {
-        const MdlDeviceType *type = mdl_device_types[i];
-        ApiDeviceTypeInfo *api = g_new0(ApiDeviceTypeInfo, 1);
-        api->name = g_strdup(type->name);
-        api->doc = g_strdup(type->doc);
-        api->bus = g_strdup(type->bus);
-        api->traits = cmd_words(type->traits);
-        api->user_creatable = type->user_creatable;
-        api->hotplug = type->hotplug;
-        api->regions = type_regions(type);
-        api->irqs = type_irqs(type);
-        api->buses = type_buses(type);
-        g_ptr_array_add(list, api);
+    for (size_t i = 0; (type = learned ? mdl_hardware_type_at(learned, i) : mdl_device_types[i]);
+         i++) {
+        g_ptr_array_add(list, describe_type(type));
     }
     *ret_reply = list;
     return true;
