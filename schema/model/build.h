@@ -73,6 +73,9 @@ MdlHardware *mdl_hardware_copy(const MdlHardware *base, const MdlDevice *without
 MdlBus *mdl_build_make_bus(MdlBuild *build, const char *id, const MdlBusType *type,
                            MdlDevice *owner); /* not yet part of the tree */
 MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, MdlDevice *owner);
+/* What a bus is called that a device brings; the same until the device is adopted. */
+const char *mdl_build_bus_id(MdlBuild *build, const MdlDevice *owner,
+                             const MdlProvidedBus *provided);
 /* The value of an expression over the properties of a device. */
 uint64_t mdl_build_own_number(MdlBuild *build, MdlDevice *device, const char *text);
 /* A finding at a device, at the line of one of its keys (NULL: of the device). */

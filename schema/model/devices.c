@@ -96,7 +96,8 @@ MdlBus *mdl_build_add_bus(MdlBuild *build, const char *id, const char *type, Mdl
 }
 
 /* "pcie" gives "pcie.0", the next one "pcie.1"; "{id}" the id of a device that a person named. */
-static const char *bus_id(MdlBuild *build, const MdlDevice *owner, const MdlProvidedBus *provided)
+const char *mdl_build_bus_id(MdlBuild *build, const MdlDevice *owner,
+                             const MdlProvidedBus *provided)
 {
     if (provided->named && owner->named) {
         g_auto(GStrv) parts = g_strsplit(provided->named, "{id}", -1);
@@ -295,7 +296,7 @@ void mdl_build_adopt(MdlBuild *build, MdlDevice *device)
     device->buses = mdl_arena_alloc(build->arena, device->type->n_buses * sizeof(MdlBus *));
     for (size_t i = 0; i < device->type->n_buses; i++) {
         const MdlProvidedBus *provided = &device->type->buses[i];
-        device->buses[i] = mdl_build_make_bus(build, bus_id(build, device, provided),
+        device->buses[i] = mdl_build_make_bus(build, mdl_build_bus_id(build, device, provided),
                                               mdl_bus_type_find(provided->type), device);
         insert_bus(build, device->buses[i], provided->root);
     }

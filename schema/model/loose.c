@@ -282,9 +282,22 @@ static void check_boards(const Loose *loose, const MdlDevice *device)
     }
 }
 
+/* A name that means two buses; an emulator that is not strict takes the first it finds. */
+static void check_bus_id(const Loose *loose, const MdlDevice *device, size_t index)
+{
+    MdlBuild *build = loose->build;
+    const char *id = mdl_build_bus_id(build, device, &device->type->buses[index]);
+    if (build->hardware->placement->strict && mdl_hardware_bus(build->hardware, id)) {
+        mdl_find(build->findings, MDL_CHECK_LOOSE_ID, &loose->place, "choose another id",
+                 "the bus of device \"%s\" would be \"%s\", and there is one already", device->id,
+                 id);
+    }
+}
+
 static void check_provider(const Loose *loose, const MdlDevice *device)
 {
     for (size_t i = 0; i < device->type->n_buses; i++) {
+        check_bus_id(loose, device, i);
         const MdlBusType *type = mdl_bus_type_find(device->type->buses[i].type);
         check_owner_rules(loose, device, type);
         check_unique(loose, device, type);

@@ -199,7 +199,8 @@ static uint64_t count_room(const MdlHardware *hardware, const MdlDeviceType *typ
     return room;
 }
 
-GPtrArray *mdl_devices_manage(const MdlHardware *base, const GPtrArray *devices, uint64_t reserve)
+GPtrArray *mdl_devices_manage(const MdlHardware *base, const GPtrArray *devices, uint64_t reserve,
+                              const MdlDeviceType *like)
 {
     g_autoptr(MdlFindings) findings = mdl_findings_new();
     g_autoptr(GPtrArray) none = g_ptr_array_new();
@@ -207,7 +208,6 @@ GPtrArray *mdl_devices_manage(const MdlHardware *base, const GPtrArray *devices,
                        .list =
                            g_ptr_array_new_with_free_func((GDestroyNotify)mdl_loose_device_free),
                        .so_far = mdl_hardware_place(base, none, MDL_PLACE_COLD, findings, NULL)};
-    const MdlDeviceType *like = NULL;
     for (size_t i = 0; i < devices->len; i++) {
         const MdlLooseDevice *device = g_ptr_array_index(devices, i);
         const MdlDeviceType *type = mdl_hardware_type(base, device->type);

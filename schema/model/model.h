@@ -585,9 +585,10 @@ MdlHardware *mdl_hardware_without(const MdlHardware *base, const char *id);
 
 /* The list as a manager would give it: devices that can be plugged are put where they can come and
  * go, and ports and controllers that are missing before them; then ports until there are so many
- * free places for devices like the first that can. Of MdlLooseDevice; free with
- * g_ptr_array_unref. What cannot be helped is as it was. */
-GPtrArray *mdl_devices_manage(const MdlHardware *base, const GPtrArray *devices, uint64_t reserve);
+ * free places for devices of a type, or if that is NULL like the first that can. Of MdlLooseDevice;
+ * free with g_ptr_array_unref. What cannot be helped is as it was. */
+GPtrArray *mdl_devices_manage(const MdlHardware *base, const GPtrArray *devices, uint64_t reserve,
+                              const MdlDeviceType *like);
 /* How many more devices of a type fit on a bus that takes them, at most `most`. */
 uint64_t mdl_bus_room(const MdlHardware *hardware, const MdlBus *bus, const MdlDeviceType *type,
                       uint64_t most);

@@ -196,7 +196,9 @@ bool cmd_plan_devices(CmdContext *context, const ApiPlanDevicesArgs *args, ApiPl
     g_autoptr(ApiPlan) plan = api_plan_new();
     uint64_t reserve = args->reserve ? args->reserve->hotplug : 0;
     bool manage = args->has_policy && args->policy == API_PLAN_POLICY_MANAGED;
-    managed = manage ? mdl_devices_manage(question.base, question.target->devices, reserve) : NULL;
+    const MdlDeviceType *plug = args->plug ? mdl_hardware_type(question.base, args->plug) : NULL;
+    managed =
+        manage ? mdl_devices_manage(question.base, question.target->devices, reserve, plug) : NULL;
     hardware = mdl_hardware_place(question.base, managed ? managed : question.target->devices,
                                   question.when, findings, unusable);
     if (hardware) {
