@@ -45,6 +45,7 @@ void caps_store_set_error(CapsStore *store, int code, const char *doing, GError 
     switch (code & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_CONSTRAINT: /* no statement here breaks one unless an index lies */
         ours = CAPS_ERROR_DAMAGED;
         break;
     case SQLITE_BUSY:

@@ -133,6 +133,29 @@ static CapsStore *open_damaged(const Place *place, GError **error)
     return store;
 }
 
+static bool is_whole(CapsStore *store)
+{
+    sqlite3_stmt *row = caps_store_prepare(store, "PRAGMA integrity_check(1)", NULL, "");
+    bool whole = row && caps_store_step(store, row, NULL) == 1 &&
+                 g_str_equal((const char *)sqlite3_column_text(row, 0), "ok");
+    if (row) {
+        sqlite3_reset(row);
+    }
+    return whole;
+}
+
+/* What was stored is found. An index that lies and breaks no rule of SQLite's hides a row: then
+ * there is no answer, and the emulator is asked again; but only then. */
+static void check_found(CapsStore *store)
+{
+    for (int i = 0; i < 3; i++) {
+        int found = place_find(store, i, NULL);
+        if (found != 1 && is_whole(store)) {
+            fail_msg("answer %d was stored, and is not found (%d)", i, found);
+        }
+    }
+}
+
 /* Uses it as libcapsdb does: on damage in mid-work it is begun anew. */
 static void use_damaged(const Place *place, unsigned *rebuilt, unsigned *newer)
 {
@@ -145,19 +168,21 @@ static void use_damaged(const Place *place, unsigned *rebuilt, unsigned *newer)
     }
     place_count(store, ANSWERS, &error); /* fails on an answer that was not stored */
     if (error) {
-        assert_int_equal(error->code, CAPS_ERROR_DAMAGED);
+        if (error->code != CAPS_ERROR_DAMAGED) {
+            fail_msg("not taken for damage: %s", error->message);
+        }
         assert_true(caps_store_rebuild(store, NULL));
     }
     g_clear_error(&error);
     if (!place_fill(store, 0, 3, &error)) {
-        assert_int_equal(error->code, CAPS_ERROR_DAMAGED); /* first seen while writing */
+        if (error->code != CAPS_ERROR_DAMAGED) {
+            fail_msg("first seen while writing, and not as damage: %s", error->message);
+        }
         assert_true(caps_store_rebuild(store, NULL));
         assert_true(place_fill(store, 0, 3, NULL));
     }
     *rebuilt += caps_store_note(store) != NULL;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(place_find(store, i, NULL), 1);
-    }
+    check_found(store);
 }
 
 static void test_damaged_files(void **state)
