@@ -125,8 +125,8 @@ static void test_replies_without_sense(void **state)
     static const char *const hardware[] = {
         "{}", "[]", "{'devices':3,'buses':'x'}", "{'buses':[1,{},{'id':3}],'devices':[null,{}]}",
         /* a bus that its own device provides, and one that is provided twice */
-        "{'buses':[{'id':'r'},{'id':'c','owner':'d'}],'devices':["
-        "{'id':'d','bus':'c','buses':['c','c']},{'id':'e','bus':'r','buses':['c']}]}"};
+        ("{'buses':[{'id':'r'},{'id':'c','owner':'d'}],'devices':["
+         "{'id':'d','bus':'c','buses':['c','c']},{'id':'e','bus':'r','buses':['c']}]}")};
     static const char *const slots[] = {
         "[]", "{}", "[3,{},{'bus':'r'},{'bus':'c','state':'taken','by':'nobody'}]",
         "[{'bus':'r','state':'free','count':-1,'hot-plug':3}]"};
