@@ -246,6 +246,15 @@ static bool work_out(Learning *learning, GError **error)
     answer(learning, target, arguments, &problem);
     json_decref(arguments);
     json_decref(target);
+    if (g_error_matches(problem, CAPS_ERROR, CAPS_ERROR_UNKNOWN)) {
+        g_clear_error(&problem);
+        g_set_error(&problem, CAPS_ERROR, CAPS_ERROR_UNKNOWN,
+                    "%s: machine %s is unknown so far, and may not be asked about now; "
+                    "\"capsdb update --machines\" learns all, the same question without "
+                    "--no-probe this one",
+                    learning->asking->identity->path,
+                    json_string_value(json_object_get(question->target, "machine")));
+    }
     if (problem) {
         caps_answer_done(learning->answer);
         caps_pass_error(&problem, error);

@@ -309,6 +309,24 @@ const char *const caps_migrations[] = {
     "  item -> 'place' ->> 'thread-id' AS thread, item ->> 'state' AS state,"
     "  item -> 'hot-plug' ->> 'answer' AS hot_plug"
     "  FROM items WHERE command = 'query-cpu-slots' AND arguments = '{}' AND slot NOTNULL;",
+
+    /* 5: what a machine is made of, as rows. */
+    "CREATE VIEW machine_devices AS SELECT emulator, version, identity,"
+    "  COALESCE(inputs ->> 'machine', inputs ->> 'target' ->> 'machine') AS machine, inputs,"
+    "  element.value ->> 'id' AS id, element.value ->> 'type' AS type,"
+    "  element.value ->> 'bus' AS bus, element.value ->> 'address' AS address"
+    "  FROM answers, json_each(CASE WHEN json_valid(answers.value) THEN answers.value ELSE '{}' "
+    "END,"
+    "  '$.hardware.devices') AS element"
+    "  WHERE command = 'query-hardware' AND arguments = '{}' AND reason ISNULL AND id NOTNULL;"
+    "CREATE VIEW machine_buses AS SELECT emulator, version, identity,"
+    "  COALESCE(inputs ->> 'machine', inputs ->> 'target' ->> 'machine') AS machine, inputs,"
+    "  element.value ->> 'id' AS id, element.value ->> 'type' AS type,"
+    "  element.value ->> 'owner' AS owner"
+    "  FROM answers, json_each(CASE WHEN json_valid(answers.value) THEN answers.value ELSE '{}' "
+    "END,"
+    "  '$.hardware.buses') AS element"
+    "  WHERE command = 'query-hardware' AND arguments = '{}' AND reason ISNULL AND id NOTNULL;",
 };
 
 const size_t caps_n_migrations = G_N_ELEMENTS(caps_migrations);

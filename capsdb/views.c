@@ -140,5 +140,22 @@ const CapsViewDoc caps_view_docs[] = {
     {"cpu_slots", "state", "free or taken"},
     {"cpu_slots", "hot_plug", "yes or no: whether a CPU can go there while it runs"},
 
+    {"machine_devices", NULL, "Devices that machines have by themselves, of those asked for."},
+    OF_EMULATOR("machine_devices"),
+    {"machine_devices", "machine", "the machine that has it"},
+    {"machine_devices", "inputs", "JSON object: what the answer read"},
+    {"machine_devices", "id", "its id"},
+    {"machine_devices", "type", "its type"},
+    {"machine_devices", "bus", "id of the bus it sits on"},
+    {"machine_devices", "address", "its address there; empty on a bus without addresses"},
+
+    {"machine_buses", NULL, "Buses of machines, of those asked for."},
+    OF_EMULATOR("machine_buses"),
+    {"machine_buses", "machine", "the machine that has it"},
+    {"machine_buses", "inputs", "JSON object: what the answer read"},
+    {"machine_buses", "id", "its id"},
+    {"machine_buses", "type", "its type"},
+    {"machine_buses", "owner", "the device that provides it, or NULL"},
+
     {NULL, NULL, NULL},
 };

@@ -38,6 +38,8 @@ class Machines(Base):
                         "query-cpu-slots"):
             self.assertTrue(self.answer(command, X86, *stored), command)
         self.ask("plan-devices", X86, "--machine", "pc", "--no-probe", code=4)
+        self.assertIn("machine pc is unknown so far", self.told)
+        self.assertIn("update --machines", self.told)
 
     def test_each_configuration_is_a_machine_of_its_own(self):
         is_there(X86)
@@ -85,6 +87,10 @@ class Machines(Base):
                   "and m.cpu_max >= 32")
         rows = json.loads(self.run_capsdb("sql", select, "--json"))
         self.assertEqual([row["name"] for row in rows], ["pc-i440fx-7.2"])
+        self.ask("query-hardware", X86, *root)
+        select = ("select d.address from machine_devices d join machine_buses b on b.id = d.bus and "
+                  "b.machine = d.machine where d.type = 'ICH9-LPC' and b.type = 'pcie-root'")
+        self.assertEqual(json.loads(self.run_capsdb("sql", select, "--json")), [{"address": "1f.0"}])
         self.assertEqual(json.loads(self.run_capsdb("verify", X86, "--json"))[0]["verdict"], "same")
 
     def test_update_learns_every_machine_and_goes_on_where_it_stopped(self):
