@@ -95,24 +95,44 @@ static bool add_common(Learning *learning, json_t *facts, GError **error)
     return json_object_set(facts, "arch", arch ? arch : json_null()) == 0;
 }
 
-/* The properties of the types that matter; of some the emulator dies. */
-static void add_properties(Learning *learning, const json_t *arguments, json_t *facts)
+/* What is not stored, since nothing can be kept here, is asked at once. */
+static json_t *fetch_properties(Learning *learning, const char *type, GError **error)
+{
+    g_auto(CapsAnswer) answer = {0};
+    json_t *arguments = json_pack("{s:s}", "typename", type);
+    CapsQuestion question = {"device-list-properties", arguments, NULL};
+    bool ok = fetch_stored(learning, &question, &answer, NULL) ||
+              caps_asking_ask(learning->asking, &question, &answer, error);
+    json_decref(arguments);
+    return ok && answer.value ? json_incref(answer.value) : NULL;
+}
+
+/* The properties of the types that matter, of those that there are; of some the emulator dies. */
+static bool add_properties(Learning *learning, const json_t *arguments, json_t *facts,
+                           GError **error)
 {
     g_autoptr(GHashTable) types = cmd_learned_types(facts, arguments);
-    json_t *properties = json_object();
-    GHashTableIter iter;
-    gpointer name;
-    g_hash_table_iter_init(&iter, types);
-    while (g_hash_table_iter_next(&iter, &name, NULL)) {
-        g_auto(CapsAnswer) answer = {0};
-        json_t *typename = json_pack("{s:s}", "typename", name);
-        CapsQuestion question = {"device-list-properties", typename, NULL};
-        if (typename && fetch_stored(learning, &question, &answer, NULL) && answer.value) {
-            json_object_set(properties, name, answer.value);
-        }
-        json_decref(typename);
-    }
+    json_t *properties = json_object(), *type;
+    size_t i;
     json_object_set_new(facts, "properties", properties);
+    json_array_foreach(json_object_get(facts, "types"), i, type)
+    {
+        g_autoptr(GError) problem = NULL;
+        const char *name = json_string_value(json_object_get(type, "name"));
+        if (!name || json_is_true(json_object_get(type, "abstract")) ||
+            !g_hash_table_contains(types, name)) {
+            continue;
+        }
+        json_t *list = fetch_properties(learning, name, &problem);
+        if (problem) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return false;
+        }
+        if (list) {
+            json_object_set_new(properties, name, list);
+        }
+    }
+    return true;
 }
 
 /* A machine as it is started: without the devices that the question is about. */
@@ -144,8 +164,11 @@ static json_t *gather(Learning *learning, json_t *target, const json_t *argument
         return NULL;
     }
     json_object_update(facts, machine.value);
-    add_properties(learning, arguments, facts);
     json_object_set(facts, "machine", json_object_get(target, "machine"));
+    if (!add_properties(learning, arguments, facts, error)) {
+        json_decref(facts);
+        return NULL;
+    }
     learning->answer->stored = machine.stored;
     learning->answer->layer = machine.layer;
     learning->answer->asked = machine.asked;

@@ -41,6 +41,12 @@ class Machines(Base):
         self.assertIn("machine pc is unknown so far", self.told)
         self.assertIn("update --machines", self.told)
 
+    def test_a_database_that_keeps_nothing_is_no_reason_for_a_no(self):
+        is_there(RISCV)
+        self.database.mkdir()  # where the file would go
+        words = ("--machine", "virt", "--nodefaults", "--device", "pcie-root-port,id=rp0,chassis=1")
+        self.assertEqual(self.places(RISCV, *words), {"rp0": ("pcie.0", "01.0")})
+
     def test_each_configuration_is_a_machine_of_its_own(self):
         is_there(X86)
         without = self.places(X86, "--machine", "q35", "--nodefaults", "--device", "e1000,id=n")

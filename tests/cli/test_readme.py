@@ -17,7 +17,7 @@ BLOCK = re.compile(r"(?<=```\n)(\$ .*?)(?=```)", re.DOTALL)
 def said(command, folder):
     """What a command of the page prints. Those that are timed depend on what is installed."""
     done = subprocess.run(command.replace("build/bin/", f"{BIN}/"), shell=True, cwd=folder,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+                          env={**os.environ, "CAPSDB_ROOT": str(folder)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return done.stdout
 
 

@@ -232,6 +232,8 @@ class Done(unittest.TestCase):
         os.write(controller, b"\x01x")
         self.assertEqual(process.wait(DEADLINE), 0)
         self.assertEqual(termios.tcgetattr(terminal), before)
+        while select.select([controller], [], [], 0)[0]:
+            os.read(controller, 100)  # or the next prompt would be the last one of that process
         process = start()
         read_until(b"(vitrine) ")
         process.terminate()
