@@ -6,7 +6,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +54,17 @@ static int teardown(void **state)
 }
 
 /* words: more arguments of nbdkit, separated by blanks. */
+/* The file is there a moment before anybody listens. */
+static bool is_listening(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    g_strlcpy(address.sun_path, path, sizeof address.sun_path);
+    bool listening = connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    close(fd);
+    return listening;
+}
+
 static void serve(Server *server, const char *words)
 {
     g_autofree char *line =
@@ -62,7 +75,7 @@ static void serve(Server *server, const char *words)
                        G_SPAWN_SEARCH_PATH | G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDERR_TO_DEV_NULL,
                        NULL, NULL, &server->pid, &error))
         fail_msg("%s", error->message);
-    for (unsigned i = 0; !g_file_test(server->path, G_FILE_TEST_EXISTS); i++) {
+    for (unsigned i = 0; !is_listening(server->path); i++) {
         if (i > 6000)
             fail_msg("%s does not listen", line);
         g_usleep(10000);
