@@ -328,7 +328,8 @@ bool caps_learned_ask(CapsAsking *asking, const CapsQuestion *question, CapsAnsw
                     "%s is about a machine, and none is named (target.machine)", question->command);
         return false;
     }
-    if (is_kept(question) && fetch_stored(&learning, question, ret_answer, NULL)) {
+    if (is_kept(question) && !asking->policy->again &&
+        fetch_stored(&learning, question, ret_answer, NULL)) {
         return true;
     }
     if (!work_out(&learning, error)) {

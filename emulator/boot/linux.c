@@ -43,13 +43,18 @@ static const uint8_t *find_pe(const uint8_t *bytes, gsize size)
     return bytes + at;
 }
 
-/* The end of the last section in the file; what lies beyond size is a truncated file's. */
-static uint64_t end_of_sections(const uint8_t *pe, const uint8_t *end)
+/* The end of the last section, or of the headers that the file has not whole; what lies beyond size
+ * is a truncated file's. An Image without a PE header is as long as it is. */
+static uint64_t end_of_sections(const uint8_t *bytes, gsize size, const uint8_t *pe)
 {
     uint64_t last = 0;
-    unsigned n = get16(pe + 6);
-    size_t at = PE_HEADER + get16(pe + 20);
-    for (unsigned i = 0; i < n && at + PE_SECTION <= (size_t)(end - pe); i++, at += PE_SECTION) {
+    if (!pe && bytes[0] == 'M' && bytes[1] == 'Z')
+        last = (uint64_t)get32(bytes + DOS_PE) + PE_HEADER;
+    unsigned n = pe ? get16(pe + 6) : 0;
+    size_t at = pe ? PE_HEADER + get16(pe + 20) : 0, left = pe ? size - (size_t)(pe - bytes) : 0;
+    if (at + (size_t)n * PE_SECTION > left)
+        return (uint64_t)(size - left) + at + (size_t)n * PE_SECTION;
+    for (unsigned i = 0; i < n; i++, at += PE_SECTION) {
         uint64_t section_end = (uint64_t)get32(pe + at + 16) + get32(pe + at + 20);
         last = MAX(last, section_end);
     }
@@ -89,7 +94,7 @@ bool emu_image_read_linux(EmuImage *image, GError **error)
         return false;
 
     uint64_t in_memory = GUINT64_FROM_LE(header.image_size);
-    uint64_t whole = pe ? end_of_sections(pe, bytes + size) : 0;
+    uint64_t whole = end_of_sections(bytes, size, pe);
     if (GUINT64_FROM_LE(header.flags) & 1) {
         EMU_IMAGE_ERROR(error, "the kernel is big-endian");
         return false;

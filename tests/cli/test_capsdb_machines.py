@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import subprocess
 import textwrap
+import time
 import unittest
 
 from test_capsdb import Base, HOSTILE, PROGRAMS, TELLER
@@ -46,6 +47,19 @@ class Machines(Base):
         self.database.mkdir()  # where the file would go
         words = ("--machine", "virt", "--nodefaults", "--device", "pcie-root-port,id=rp0,chassis=1")
         self.assertEqual(self.places(RISCV, *words), {"rp0": ("pcie.0", "01.0")})
+
+    def test_again_asks_the_emulator_again(self):
+        is_there(RISCV)
+        question = ("query-device-slots", RISCV, "--machine", "virt")
+        asked = []
+        for again in ([], [], ["--again"]):
+            self.ask(*question, *again)
+            why = json.loads(self.run_capsdb("why", question[0], "--emulator", *question[1:],
+                                             "--json"))
+            asked.append(why["asked"])
+            time.sleep(1.1)  # it is told in seconds
+        self.assertEqual(asked[0], asked[1])
+        self.assertNotEqual(asked[1], asked[2])
 
     def test_each_configuration_is_a_machine_of_its_own(self):
         is_there(X86)

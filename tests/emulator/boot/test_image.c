@@ -49,6 +49,8 @@ static void linux_image_wrong(void **state)
     assert_non_null(image);
     files_assert_error(image_of(whole->data, 4095, &error), &error,
                        "truncated: the file has 4095 bytes of 4096");
+    for (gsize length = 64; length < whole->len; length++) /* from the whole first header on */
+        files_assert_error(image_of(whole->data, length, &error), &error, "truncated");
 
     g_autoptr(GByteArray) other = files_linux_efi(0xaa64, 4096, 4096);
     files_assert_error(image_of(other->data, other->len, &error), &error, "AArch64");
